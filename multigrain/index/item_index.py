@@ -1,0 +1,116 @@
+"""The index of one generation: item vectors with the few fields that a filter must be able to read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from multigrain.index.specs import IndexSpec
+from multigrain.types import Float32s, Int64s
+
+ABSENT = np.int64(-1)
+"""Fills the columns of a query that found fewer than k items."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexRows:
+    """Items to write, as columns of equal length n."""
+
+    item_nos: Int64s
+    vectors: Float32s
+    """[n, dims]"""
+    revisions: Int64s
+    """The item's source version: a row never overwrites one with a higher revision."""
+    brands: Sequence[str]
+    categories: Sequence[str]
+    """Paths as text, '/'-joined, top first: 'sports/shoes/running shoes'."""
+    shops: Sequence[str]
+    statuses: Sequence[int]
+    titles: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.item_nos)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Nearest items of B queries, best first; short answers are filled with ABSENT and -inf."""
+
+    item_nos: Int64s
+    """[B, k]"""
+    scores: Float32s
+    """[B, k], inner products"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardFilter:
+    """What may be pushed down into the index: any of each list, all lists together. Empty demands nothing."""
+
+    brands: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    """Path prefixes: 'sports' takes everything below it."""
+    shops: tuple[str, ...] = ()
+    statuses: tuple[int, ...] = ()
+
+
+class ItemIndex(Protocol):
+    """One contract suite, tests/contract/test_item_index.py, runs over every implementation.
+
+    Every method may block and may raise IndexUnavailable; none retries by itself. The metric is the inner product.
+    """
+
+    def upsert(self, rows: IndexRows) -> int:
+        """Writes the rows that are not older than what the index holds, and returns how many that were.
+
+        Equal revisions are written again: a replayed batch must be able to finish. One writer at a time.
+        """
+        ...
+
+    def delete(self, item_nos: Int64s) -> None:
+        """Removes these; unknown ones are ignored."""
+        ...
+
+    def search(self, vectors: Float32s, k: int, *, only: HardFilter | None = None, timeout_seconds: float) -> Found:
+        """The k nearest of each vector [B, dims]. Ids and scores only: everything else is joined elsewhere."""
+        ...
+
+    def vectors_of(self, item_nos: Int64s) -> dict[int, Float32s]:
+        """Stored vectors [dims] by item_no; unknown ones are left out. For checks and `Explain`."""
+        ...
+
+    def count(self) -> int:
+        """How many items it holds, exactly."""
+        ...
+
+    def finish(self) -> None:
+        """After a bulk load: flushes, builds the index and waits for it. Searches before it may be slow."""
+        ...
+
+    def load(self) -> None:
+        """Makes it searchable."""
+        ...
+
+    def drop(self) -> None:
+        """Removes it and everything in it."""
+        ...
+
+
+class IndexStore(Protocol):
+    """Where indexes live: one of them a generation. Same contract suite as the index."""
+
+    def create(self, name: str, *, dims: int, spec: IndexSpec) -> ItemIndex:
+        """A new, empty index. A name that exists raises WrongState."""
+        ...
+
+    def open(self, name: str) -> ItemIndex:
+        """An index made before. An unknown name raises NotFound."""
+        ...
+
+    def names(self) -> Sequence[str]:
+        """Every index there is."""
+        ...
+
+    def describe(self) -> str:
+        """What answers there, for people: 'Milvus 2.3.5 at 127.0.0.1:19530'."""
+        ...

@@ -1,0 +1,1 @@
+"""Which generations exist, and which one is live."""

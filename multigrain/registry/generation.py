@@ -1,0 +1,45 @@
+"""The noun that joins everything: a model bundle, the index built with it, and the state they are in together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from multigrain.types import GenerationId
+
+
+class GenerationState(StrEnum):
+    """building -> ready -> live -> retired; building or ready -> failed; retired -> live is a rollback."""
+
+    BUILDING = "building"
+    READY = "ready"
+    LIVE = "live"
+    RETIRED = "retired"
+    FAILED = "failed"
+
+
+OPEN_STATES = (GenerationState.BUILDING, GenerationState.READY, GenerationState.LIVE)
+"""The stream feeds these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """One row of the registry."""
+
+    generation_id: GenerationId
+    state: GenerationState
+    bundle_id: str
+    bundle_path: str
+    collection: str
+    """Name of its collection in Milvus."""
+    index_spec: Mapping[str, object]
+    """As `specs.to_dict` wrote it."""
+    dims: int
+    catalogue_revision: int
+    """The bulk load read the catalogue at this revision."""
+    created_ms: int
+    changed_ms: int
+    scores: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """What evaluation and canary measured, e.g. {'recall@100': 0.41, 'canary_recall': 1.0}."""
+    note: str = ""
+    """Why it failed, or the reason given with an override."""

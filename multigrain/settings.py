@@ -1,0 +1,266 @@
+"""Settings: small typed classes, one per thing, read once at the start.
+
+Where a value comes from, the later one wins: default, `multigrain.toml` (or the file named by MULTIGRAIN_CONFIG),
+the environment (MULTIGRAIN_<SECTION>_<FIELD>, or MULTIGRAIN_<SECTION>_<FIELD>_FILE for a secret kept in a file).
+An unknown key is refused, wherever it stands: a misspelt setting that is ignored is found in production.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from multigrain.errors import InvalidConfig
+
+PREFIX = "MULTIGRAIN_"
+NOT_SETTINGS = ("MULTIGRAIN_CONFIG", "MULTIGRAIN_REQUIRE_SERVICES", "MULTIGRAIN_SERVICES_CACHE")
+"""Variables with our prefix that other parts read. Those that begin with MULTIGRAIN_TEST_ belong to the tests."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSettings(_Section):
+    """Where files are kept."""
+
+    dir: Path = Field(
+        Path("multigrain-data"), description="Bundles, logs and the embedded stores. A full disk here stops everything."
+    )
+
+
+class DatabaseSettings(_Section):
+    """The SQL store: catalogue, features, registry, stream positions."""
+
+    url: SecretStr | None = Field(
+        None,
+        description="SQLAlchemy address, e.g. postgresql+psycopg://user@host/db. Not set: SQLite in data.dir. "
+        "Secret, because it may hold a password.",
+    )
+    pool_size: int = Field(
+        8, ge=1, le=200, description="Connections kept open. Too low: requests queue; too high: the server refuses some."
+    )
+
+
+class MilvusSettings(_Section):
+    """The vector store."""
+
+    uri: str | None = Field(
+        None, description="http://host:19530 of a server, or a .db file. Not set: Milvus Lite, a file in data.dir."
+    )
+    token: SecretStr | None = Field(None, description="user:password or API key. Not set: no authentication.")
+    timeout_seconds: float = Field(
+        30.0, gt=0, description="For building and writing. Too low: long builds fail; too high: a dead server hangs us."
+    )
+
+
+class KafkaSettings(_Section):
+    """The log."""
+
+    bootstrap: str | None = Field(None, description="host:port[,host:port]. Not set: no broker; events come from files.")
+    group: str = Field("multigrain", description="Consumer group. Two deployments that share one steal each other's data.")
+    items_topic: str = Field("multigrain.items", description="Catalogue events, keyed by item id.")
+    behavior_topic: str = Field("multigrain.behavior", description="User events, keyed by user id.")
+    batch_records: int = Field(
+        500, ge=1, le=100_000, description="Records a transaction. Too low: slow; too high: late, and much is redone."
+    )
+    batch_ms: int = Field(
+        200, ge=1, le=60_000, description="How long to wait for a full batch. Too high: events reach queries late."
+    )
+    dead_letter_run: int = Field(
+        100, ge=1, description="This many bad records in a row stop the consumer: then the sender, or we, are broken."
+    )
+
+
+class ServerSettings(_Section):
+    """The gRPC door and the request path."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on. 0.0.0.0 shows the service to the whole network.")
+    port: int = Field(50051, ge=0, le=65535, description="0: a free port, printed at start.")
+    max_concurrent: int = Field(
+        64, ge=1, description="Requests worked on at once; more are shed. Too high: all are slow; too low: idle cores."
+    )
+    default_budget_ms: int = Field(
+        500, ge=1, description="Time for a request that came without a deadline. Too low: channels are cut off."
+    )
+    feature_budget_ms: int = Field(
+        50, ge=1, description="Time for the user's history. Too low: answers lose their personalisation."
+    )
+    registry_poll_ms: int = Field(
+        500, ge=10, description="How often the live generation and the catalogue are looked up. Too high: late switches."
+    )
+    allow_generation_choice: bool = Field(
+        False, description="Whether a request may name a generation. On: anybody can query unreleased models."
+    )
+    drain_seconds: float = Field(
+        10.0, ge=0, description="How long running requests may finish at a stop. Too low: clients see broken calls."
+    )
+
+
+class GenerationSettings(_Section):
+    """What a generation must show before it becomes ready, and how its index is chosen."""
+
+    canary_recall_floor: float = Field(
+        0.98, ge=0, le=1, description="Index against exact search. Too low: a broken index goes live unseen."
+    )
+    canary_queries: int = Field(100, ge=1, description="Queries sampled for it. Too few: the figure is mostly noise.")
+    canary_k: int = Field(100, ge=1, le=10_000, description="Depth at which recall is compared.")
+    gate_min_recall: float = Field(
+        0.0, ge=0, le=1, description="Recall@100 of held-out clicks below which a generation may not go live."
+    )
+    index_kind: str = Field("AUTO", description="AUTO lets the planner choose; or a kind of index/specs.py, e.g. HNSW.")
+
+
+class TelemetrySettings(_Section):
+    """Logs and metrics."""
+
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG logs every request.")
+    log_format: str = Field("text", pattern="^(text|json)$", description="json: one object a line, for collectors.")
+    metrics_host: str = Field("127.0.0.1", description="Where Prometheus metrics are served.")
+    metrics_port: int = Field(0, ge=0, le=65535, description="0: metrics are not served.")
+
+
+class Settings(_Section):
+    """Everything that can be set."""
+
+    data: DataSettings = DataSettings()  # type: ignore[call-arg]  # pydantic fills defaults; mypy has no plugin here
+    database: DatabaseSettings = DatabaseSettings()  # type: ignore[call-arg]  # as above
+    milvus: MilvusSettings = MilvusSettings()  # type: ignore[call-arg]  # as above
+    kafka: KafkaSettings = KafkaSettings()  # type: ignore[call-arg]  # as above
+    server: ServerSettings = ServerSettings()  # type: ignore[call-arg]  # as above
+    generation: GenerationSettings = GenerationSettings()  # type: ignore[call-arg]  # as above
+    telemetry: TelemetrySettings = TelemetrySettings()  # type: ignore[call-arg]  # as above
+
+    @property
+    def database_url(self) -> str:
+        """The address to connect to; SQLite beside the other data when none is set."""
+        if self.database.url is not None:
+            return self.database.url.get_secret_value()
+        return f"sqlite:///{self.data.dir / 'multigrain.db'}"
+
+    @property
+    def milvus_uri(self) -> str:
+        """The address to connect to; a Milvus Lite file beside the other data when none is set."""
+        return self.milvus.uri or str(self.data.dir / "milvus.db")
+
+    @property
+    def bundles_dir(self) -> Path:
+        return self.data.dir / "bundles"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One setting in force, and where its value came from."""
+
+    key: str
+    value: str
+    source: str
+    description: str
+
+
+def load_settings(environ: Mapping[str, str], *, file: Path | None = None) -> Settings:
+    """Settings in force. Raises InvalidConfig with the key, the value and what would be right."""
+    return _read(environ, file)[0]
+
+
+def explain_settings(environ: Mapping[str, str], *, file: Path | None = None) -> list[Origin]:
+    """Every setting with its value (secrets masked) and its source, in order of declaration."""
+    settings, sources = _read(environ, file)
+    rows = []
+    for section, name in _fields():
+        key = f"{section}.{name}"
+        value = getattr(getattr(settings, section), name)
+        shown = "" if value is None else "********" if isinstance(value, SecretStr) else str(value)
+        description = _section_model(section).model_fields[name].description or ""
+        rows.append(Origin(key, shown, sources.get(key, "default"), description))
+    return rows
+
+
+def _read(environ: Mapping[str, str], file: Path | None) -> tuple[Settings, dict[str, str]]:
+    values: dict[str, dict[str, Any]] = {}  # Any: TOML and environment values before validation
+    sources: dict[str, str] = {}
+    path = file or (Path(environ["MULTIGRAIN_CONFIG"]) if environ.get("MULTIGRAIN_CONFIG") else None)
+    if path is not None and not path.is_file():
+        raise InvalidConfig("MULTIGRAIN_CONFIG", f"no file {path}", cure="name a file that exists, or leave it unset")
+    path = path or (Path("multigrain.toml") if Path("multigrain.toml").is_file() else None)
+    if path is not None:
+        for section, name, value in _file_values(path):
+            values.setdefault(section, {})[name] = value
+            sources[f"{section}.{name}"] = str(path)
+    for section, name, value, variable in _environment_values(environ):
+        values.setdefault(section, {})[name] = value
+        sources[f"{section}.{name}"] = variable
+    try:
+        return Settings.model_validate(values), sources
+    except ValidationError as error:
+        raise _as_invalid_config(error, sources) from None
+
+
+def _file_values(path: Path) -> Iterator[tuple[str, str, object]]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidConfig(str(path), f"not TOML: {error}", cure="mend that line") from None
+    known = {f"{section}.{name}" for section, name in _fields()}
+    sections = {section for section, _ in _fields()}
+    for section, entries in document.items():
+        if section not in sections or not isinstance(entries, dict):
+            raise InvalidConfig(section, f"unknown section in {path}", cure=_did_you_mean(section, sections))
+        for name, value in entries.items():
+            key = f"{section}.{name}"
+            if key not in known:
+                raise InvalidConfig(key, f"unknown key in {path}", cure=_did_you_mean(key, known))
+            yield section, name, value
+
+
+def _environment_values(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]:
+    known = {f"{PREFIX}{section}_{name}".upper(): (section, name) for section, name in _fields()}
+    for variable in sorted(environ):
+        if not variable.startswith(PREFIX) or variable in NOT_SETTINGS or variable.startswith(PREFIX + "TEST_"):
+            continue
+        if variable in known:
+            yield *known[variable], environ[variable], variable
+        elif variable.endswith("_FILE") and variable.removesuffix("_FILE") in known:
+            try:
+                secret = Path(environ[variable]).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                problem = f"cannot read {environ[variable]}: {error.strerror}"
+                raise InvalidConfig(variable, problem, cure="name a readable file") from None
+            yield *known[variable.removesuffix("_FILE")], secret, variable
+        else:
+            raise InvalidConfig(variable, "unknown variable", cure=_did_you_mean(variable, set(known)))
+
+
+def _as_invalid_config(error: ValidationError, sources: Mapping[str, str]) -> InvalidConfig:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    secret = any(key == f"{s}.{n}" and "Secret" in str(_section_model(s).model_fields[n].annotation) for s, n in _fields())
+    shown = "" if secret else f" (is {first['input']!r})"
+    return InvalidConfig(key, f"{first['msg']}{shown}", cure=f"mend it in {sources.get(key, 'the settings')}")
+
+
+def _fields() -> Iterator[tuple[str, str]]:
+    for section in Settings.model_fields:
+        for name in _section_model(section).model_fields:
+            yield section, name
+
+
+def _section_model(section: str) -> type[BaseModel]:
+    model = Settings.model_fields[section].annotation
+    assert isinstance(model, type) and issubclass(model, BaseModel)
+    return model
+
+
+def _did_you_mean(word: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else "`multigrain config` lists what can be set"
+
+
+def current_settings() -> Settings:
+    """Settings of this process's environment and folder."""
+    return load_settings(os.environ)
