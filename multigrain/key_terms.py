@@ -58,5 +58,7 @@ def load(folder: Path) -> tuple[KeyTerm, ...]:
                 )
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise BundleRefused(f"{path}: entry {number} is not a key term ({error!r}): export the bundle again") from None
+            raise BundleRefused(
+                f"{path}: entry {number} is not a key term ({error!r}): export the bundle again"
+            ) from None
     return tuple(terms)

@@ -43,7 +43,10 @@ class DatabaseSettings(_Section):
         "Secret, because it may hold a password.",
     )
     pool_size: int = Field(
-        8, ge=1, le=200, description="Connections kept open. Too low: requests queue; too high: the server refuses some."
+        8,
+        ge=1,
+        le=200,
+        description="Connections kept open. Too low: requests queue; too high: the server refuses some.",
     )
 
 
@@ -62,8 +65,12 @@ class MilvusSettings(_Section):
 class KafkaSettings(_Section):
     """The log."""
 
-    bootstrap: str | None = Field(None, description="host:port[,host:port]. Not set: no broker; events come from files.")
-    group: str = Field("multigrain", description="Consumer group. Two deployments that share one steal each other's data.")
+    bootstrap: str | None = Field(
+        None, description="host:port[,host:port]. Not set: no broker; events come from files."
+    )
+    group: str = Field(
+        "multigrain", description="Consumer group. Two deployments that share one steal each other's data."
+    )
     items_topic: str = Field("multigrain.items", description="Catalogue events, keyed by item id.")
     behavior_topic: str = Field("multigrain.behavior", description="User events, keyed by user id.")
     batch_records: int = Field(
@@ -92,7 +99,9 @@ class ServerSettings(_Section):
         50, ge=1, description="Time for the user's history. Too low: answers lose their personalisation."
     )
     registry_poll_ms: int = Field(
-        500, ge=10, description="How often the live generation and the catalogue are looked up. Too high: late switches."
+        500,
+        ge=10,
+        description="How often the live generation and the catalogue are looked up. Too high: late switches.",
     )
     allow_generation_choice: bool = Field(
         False, description="Whether a request may name a generation. On: anybody can query unreleased models."
@@ -239,7 +248,9 @@ def _environment_values(environ: Mapping[str, str]) -> Iterator[tuple[str, str, 
 def _as_invalid_config(error: ValidationError, sources: Mapping[str, str]) -> InvalidConfig:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
-    secret = any(key == f"{s}.{n}" and "Secret" in str(_section_model(s).model_fields[n].annotation) for s, n in _fields())
+    secret = any(
+        key == f"{s}.{n}" and "Secret" in str(_section_model(s).model_fields[n].annotation) for s, n in _fields()
+    )
     shown = "" if secret else f" (is {first['input']!r})"
     return InvalidConfig(key, f"{first['msg']}{shown}", cure=f"mend it in {sources.get(key, 'the settings')}")
 
@@ -252,7 +263,8 @@ def _fields() -> Iterator[tuple[str, str]]:
 
 def _section_model(section: str) -> type[BaseModel]:
     model = Settings.model_fields[section].annotation
-    assert isinstance(model, type) and issubclass(model, BaseModel)
+    assert isinstance(model, type)
+    assert issubclass(model, BaseModel)
     return model
 
 

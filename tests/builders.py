@@ -17,16 +17,16 @@ MINUTE_MS = 60_000
 
 def an_item(number: int = 1, **changes: Any) -> Item:  # Any: whatever field the test is about
     """Item `number`: 'sku-1', a black adidas running shoe; every field can be changed by name."""
-    fields: dict[str, Any] = dict(
-        item_id=ItemId(f"sku-{number}"),
-        title=f"adidas ultraboost running shoes men black {number}",
-        brand="adidas",
-        category_path=("sports", "shoes", "running shoes"),
-        shop="shop-1",
-        price=100.0,
-        stock=10,
-        source_version=1,
-    )
+    fields: dict[str, Any] = {
+        "item_id": ItemId(f"sku-{number}"),
+        "title": f"adidas ultraboost running shoes men black {number}",
+        "brand": "adidas",
+        "category_path": ("sports", "shoes", "running shoes"),
+        "shop": "shop-1",
+        "price": 100.0,
+        "stock": 10,
+        "source_version": 1,
+    }
     return Item(**{**fields, **changes})
 
 
@@ -47,15 +47,21 @@ def a_click(item_id: str = "sku-1", *, user_id: str = "user-1", minutes_ago: flo
     )
 
 
-def an_action(kind: type[Clicked | Collected | Carted | Ordered], item_id: str = "sku-1", *, user_id: str = "user-1",
-              minutes_ago: float = 10) -> Clicked | Collected | Carted | Ordered:
+def an_action(
+    kind: type[Clicked | Collected | Carted | Ordered],
+    item_id: str = "sku-1",
+    *,
+    user_id: str = "user-1",
+    minutes_ago: float = 10,
+) -> Clicked | Collected | Carted | Ordered:
     at_ms = NOON_MS - int(minutes_ago * MINUTE_MS)
     event_id = f"{kind.__name__}-{user_id}-{item_id}-{at_ms}"
     return kind(event_id=event_id, at_ms=at_ms, user_id=UserId(user_id), item_id=ItemId(item_id))
 
 
-def a_search(query: str = "red dress", *, user_id: str = "user-1", minutes_ago: float = 10,
-             exposed: tuple[str, ...] = ()) -> Searched:
+def a_search(
+    query: str = "red dress", *, user_id: str = "user-1", minutes_ago: float = 10, exposed: tuple[str, ...] = ()
+) -> Searched:
     at_ms = NOON_MS - int(minutes_ago * MINUTE_MS)
     return Searched(
         event_id=f"search-{user_id}-{at_ms}",
@@ -67,8 +73,15 @@ def a_search(query: str = "red dress", *, user_id: str = "user-1", minutes_ago: 
     )
 
 
-def a_behavior(item_id: str = "sku-1", *, user_id: str = "user-1", action: Action = Action.CLICK,
-               minutes_ago: float = 10, event_id: str = "", brand: str = "adidas") -> Behavior:
+def a_behavior(
+    item_id: str = "sku-1",
+    *,
+    user_id: str = "user-1",
+    action: Action = Action.CLICK,
+    minutes_ago: float = 10,
+    event_id: str = "",
+    brand: str = "adidas",
+) -> Behavior:
     at_ms = NOON_MS - int(minutes_ago * MINUTE_MS)
     return Behavior(
         event_id=event_id or f"{action.name}-{user_id}-{item_id}-{at_ms}",

@@ -2,6 +2,7 @@
 take character trigrams where it takes characters, and word bigrams where it takes character bigrams [inferred].
 """
 
+import itertools
 from collections.abc import Sequence
 
 SIZE = 3
@@ -15,4 +16,4 @@ def unigrams(word: str) -> list[str]:
 
 
 def bigrams(words: Sequence[str]) -> list[str]:
-    return [f"{left} {right}" for left, right in zip(words, words[1:], strict=False)]
+    return [f"{left} {right}" for left, right in itertools.pairwise(words)]

@@ -1,0 +1,1 @@
+"""Training configurations: their shape, and the ones that ship."""

@@ -1,0 +1,1 @@
+"""From trained towers to a generation that may go live."""
