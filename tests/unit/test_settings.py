@@ -66,7 +66,7 @@ def test_value_that_cannot_work_names_its_key_and_where_it_stands(variable: str,
 
 
 def test_file_that_is_not_toml_is_refused_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(InvalidConfig, match="not TOML: .*line 1"):
+    with pytest.raises(InvalidConfig, match=r"not TOML: .*line 1"):
         load_settings({}, file=a_file(tmp_path, "[server\n"))
 
 

@@ -1,0 +1,6 @@
+"""The list of benches."""
+
+from benchmarks import exact, index, machine, serve, stream, text
+from benchmarks.bench import Bench
+
+BENCHES: tuple[Bench, ...] = (machine.BENCH, text.BENCH, exact.BENCH, index.BENCH, stream.BENCH, serve.BENCH)
