@@ -1,0 +1,50 @@
+"""A query that names a brand: what relevance control dropped, and why."""
+
+from commands.demonstration.scenes.scene import Figures, Stage
+from multigrain.figures import Figure
+from multigrain.types import ItemId
+
+LIMIT = 20
+SHOWN = 6
+
+
+def play(stage: Stage) -> Figures:
+    """Asks with relevance control off and on, and shows some of what was dropped."""
+    query, brand = stage.cast.brand_query, stage.cast.first.brand
+    off = stage.client.retrieve(query, limit=LIMIT, mode="off")
+    on = stage.client.retrieve(query, limit=LIMIT, mode="fill", debug=True)
+    dropped = list(zip(on.dropped_item_ids, on.dropped_verdicts, strict=True))[:SHOWN]
+    stage.output.table(
+        f"3. A brand query: {query!r} demands "
+        + ", ".join([*(f"brand {name}" for name in on.brands), *(f"category {name}" for name in on.categories)]),
+        ("dropped", "its brand", "its category", "by the rule"),
+        [_row(stage, item_id, verdict) for item_id, verdict in dropped],
+    )
+    meets = [_meets(stage, answer.item_ids, brand) for answer in (off, on)]
+    by = ", ".join(f"{count} by {rule}" for rule, count in on.dropped_by.items())
+    stage.output.say(f"   judged {on.judged}, dropped {on.dropped}: {by or 'none'}")
+    stage.output.say(
+        f"   {brand} among the first {LIMIT}: {meets[0]} without control, {meets[1]} of {len(on)} with it\n"
+    )
+    return [
+        Figure(name="candidates dropped", value=on.dropped, unit="items"),
+        Figure(name=f"on brand in the first {LIMIT}, control off", value=meets[0], unit="items"),
+        Figure(
+            name=f"on brand in the first {LIMIT}, control on",
+            value=meets[1],
+            unit="items",
+            target=len(on),
+            at_most=False,
+        ),
+    ]
+
+
+def _meets(stage: Stage, item_ids: "list[str]", brand: str) -> int:
+    return sum(stage.item(item_id).brand == brand for item_id in item_ids)
+
+
+def _row(stage: Stage, item_id: str, verdict: str) -> tuple[str, str, str, str]:
+    if not item_id:
+        return "(no longer in the catalogue)", "", "", verdict
+    item = stage.shop.catalogue.get([ItemId(item_id)])[ItemId(item_id)].item
+    return item.title, item.brand, " / ".join(item.category_path), verdict

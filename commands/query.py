@@ -1,0 +1,90 @@
+"""`multigrain query`: asks a running server and shows the answer."""
+
+import argparse
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from commands.command import Command
+from commands.output import Output
+from commands.request_options import add_request_arguments, address_of, request_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from multigrain.answers import Answer
+    from multigrain.settings import Settings
+    from multigrain.types import Item
+
+
+def _run(args: argparse.Namespace, output: Output) -> int:
+    from multigrain.client import Client
+    from multigrain.settings import current_settings
+
+    settings = current_settings()
+    with Client(address_of(args, settings), timeout_seconds=args.timeout) as client:
+        started = time.perf_counter()
+        answer = client.retrieve(args.query, args.user, **request_options(args))
+        milliseconds = (time.perf_counter() - started) * 1000
+    titles = {} if output.as_json else _titles(answer, settings)
+    _show(output, args.query, answer, titles, milliseconds)
+    output.result(
+        {
+            "request_id": answer.request_id,
+            "generation_id": answer.generation_id,
+            "milliseconds": milliseconds,
+            "candidates": [asdict(row) for row in answer.rows()],
+            "judged": answer.judged,
+            "dropped": answer.dropped,
+            "dropped_by": dict(answer.dropped_by),
+            "degraded": list(answer.degraded),
+            "demands": {"brands": list(answer.brands), "categories": list(answer.categories)},
+        }
+    )
+    return 0
+
+
+def _show(output: Output, query: str, answer: "Answer", titles: "Mapping[str, Item]", milliseconds: float) -> None:
+    rows = []
+    for row in answer.rows():
+        item = titles.get(row.item_id)
+        known = (item.title, item.brand, f"{item.price:,.2f}") if item else ("", "", "")
+        rows.append((row.rank, row.item_id, *known, "+".join(row.channels), row.verdict, f"{row.score:.4f}"))
+    demands = [*(f"brand {brand}" for brand in answer.brands), *(f"category {name}" for name in answer.categories)]
+    dropped = ", ".join(f"{count} by {verdict}" for verdict, count in answer.dropped_by.items())
+    channels = ", ".join(
+        f"{report.channel} {report.hits} in {report.milliseconds:.1f} ms {report.problem}".strip()
+        for report in answer.reports
+    )
+    output.table(
+        f"{query}: {len(answer)} of {answer.judged} judged, {answer.generation_id}, {milliseconds:.1f} ms",
+        ("rank>", "item", "title", "brand", "price>", "channels", "verdict", "score>"),
+        rows,
+        caption=f"demands: {'; '.join(demands) or 'none'}\ndropped: {dropped or 'none'}\nchannels: {channels}"
+        + (f"\ndegraded: {', '.join(answer.degraded)}" if answer.degraded else ""),
+    )
+
+
+def _titles(answer: "Answer", settings: "Settings") -> "Mapping[str, Item]":
+    """Titles for people, from the catalogue that the settings name; without it the ids alone are shown."""
+    from multigrain import database
+    from multigrain.catalog.catalog import SqlCatalogue
+    from multigrain.errors import MultigrainError
+    from multigrain.types import ItemId
+
+    try:
+        catalogue = SqlCatalogue(database.open_database(settings.database_url))
+        stored = catalogue.get([ItemId(str(item_id)) for item_id in answer.item_ids])
+    except MultigrainError:
+        return {}
+    return {item_id: found.item for item_id, found in stored.items()}
+
+
+COMMAND = Command(
+    name="query",
+    summary="ask a running server",
+    description="Sends one Retrieve and prints the candidates with titles, channels, verdicts and timings, what the "
+    "query was understood to demand, and what relevance control dropped.",
+    add_arguments=add_request_arguments,
+    run=_run,
+)

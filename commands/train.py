@@ -1,0 +1,63 @@
+"""`multigrain train`: logs -> an evaluated bundle."""
+
+import argparse
+import time
+from pathlib import Path
+
+from commands.command import Command
+from commands.output import Output
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("train_config", metavar="CONFIG", help="a shipped config (demo, mgdspr) or a TOML file")
+    parser.add_argument("--logs", type=Path, required=True, help="log folder (docs/data.md)")
+    parser.add_argument("--out", type=Path, required=True, help="work folder; a broken run goes on where it stopped")
+    parser.add_argument("--epochs", type=int, default=None, help="instead of run.epochs of the config")
+    parser.add_argument("--seed", type=int, default=None, help="instead of run.seed of the config")
+
+
+def _run(args: argparse.Namespace, output: Output) -> int:
+    from commands.reporting import reporter_on
+    from trainer.configs.config import load_config
+    from trainer.flow import make_candidate
+
+    config = load_config(args.train_config)
+    changes = {name: value for name in ("epochs", "seed") if (value := getattr(args, name)) is not None}
+    config = config.model_copy(update={"run": config.run.model_copy(update=changes)})
+    with output.progress() as progress, reporter_on(progress) as reporter:
+        candidate = make_candidate(
+            args.logs,
+            args.out,
+            config,
+            reporter=reporter,
+            clock=time.monotonic,
+            clock_ms=lambda: time.time_ns() // 1_000_000,
+        )
+    report = candidate.report
+    output.table(
+        f"{report.bundle_id}: recall over all {report.items:,} items, {report.queries:,} test searches",
+        ("K>", "model>", "history off>", "popularity>"),
+        [
+            (k, *(f"{report.scores[f'{system}recall@{k}']:.3f}" for system in ("", "history_off_", "popularity_")))
+            for k in sorted({int(name.rpartition("@")[2]) for name in report.scores})
+        ],
+        caption=f"bundle: {candidate.bundle.path}",
+    )
+    output.result(
+        {
+            "bundle": candidate.bundle.path,
+            "bundle_id": report.bundle_id,
+            "figures": [{"name": name, "value": value, "unit": ""} for name, value in report.scores.items()],
+        }
+    )
+    return 0
+
+
+COMMAND = Command(
+    name="train",
+    summary="train towers and export an evaluated bundle",
+    description="Logs -> examples -> towers -> bundle -> exact evaluation on the last hours. Every step leaves a "
+    "finished folder in the work folder; the same command goes on where a broken run stopped.",
+    add_arguments=_add_arguments,
+    run=_run,
+)
