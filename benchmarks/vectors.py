@@ -15,8 +15,9 @@ def clustered(count: int, dims: int, *, seed: int) -> Float32s:
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
     rng = np.random.default_rng(seed)
     noise = rng.normal(size=(count, dims)).astype(np.float32) * np.float32(SPREAD / dims**0.5)
-    vectors = centres[rng.integers(CLUSTERS, size=count)] + noise
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors: Float32s = centres[rng.integers(CLUSTERS, size=count)] + noise
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
 
 
 def index_rows(vectors: Float32s, first: int = 1) -> IndexRows:

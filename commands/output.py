@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+LOG_COLUMNS = 120
+
+
 class Output:
     """Standard output of one run."""
 
@@ -27,7 +30,9 @@ class Output:
         """For people. With --json it writes to standard error."""
         from rich.console import Console
 
-        return Console(stderr=self.as_json, highlight=False)
+        stream = sys.stderr if self.as_json else sys.stdout
+        # In a log there is no terminal whose width could be asked for, and 80 columns would break every title.
+        return Console(file=stream, highlight=False, width=None if stream.isatty() else LOG_COLUMNS)
 
     def say(self, text: str) -> None:
         """A line for people; nothing with --json."""

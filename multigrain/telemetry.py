@@ -41,6 +41,9 @@ def start_telemetry(settings: TelemetrySettings) -> None:
     # These talk at INFO about every connection; what matters of it comes back to us as an error.
     for noisy in ("kafka", "pymilvus", "alembic", "faiss", "milvus_lite"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # Milvus Lite serves inside this process and logs a traceback for each call that it does not know; pymilvus asks for
+    # such calls and does without them. Our own server is grpc.aio, which logs elsewhere.
+    logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr=settings.metrics_host)
 

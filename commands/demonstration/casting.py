@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 CLICKS_MIN = 6
 """A user with fewer clicks in a category shows no taste."""
+ITEMS_MIN = 8
+"""A brand with fewer items in the category cannot show that it was preferred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +47,17 @@ def cast(logs: "Logs") -> Cast:
     from trainer.data.logs import items_of
 
     items = {item.item_id: item for item in items_of(logs)}
-    fans = _fans(logs, items)
+    stocked = Counter((item.leaf_category, item.brand) for item in items.values())
+    fans = _fans(logs, items, stocked)
     asked = Counter(logs.searches["query"].to_pylist())
-    best: tuple[float, str, Fan, Fan] | None = None
+    best: tuple[tuple[float, int], str, Fan, Fan] | None = None
     for category, candidates in fans.items():
         if asked[category] == 0:
             continue
         ranked = sorted(candidates, key=lambda fan: (-fan.on_brand / fan.clicks, -fan.clicks, fan.user_id))
         for second in ranked[1:]:
-            score = ranked[0].on_brand / ranked[0].clicks + second.on_brand / second.clicks
+            shares = ranked[0].on_brand / ranked[0].clicks + second.on_brand / second.clicks
+            score = (shares, min(ranked[0].clicks, second.clicks))
             if second.brand != ranked[0].brand and (best is None or score > best[0]):
                 best = (score, category, ranked[0], second)
                 break
@@ -71,7 +75,9 @@ def cast(logs: "Logs") -> Cast:
     )
 
 
-def _fans(logs: "Logs", items: "Mapping[ItemId, Item]") -> dict[str, list[Fan]]:
+def _fans(
+    logs: "Logs", items: "Mapping[ItemId, Item]", stocked: "Mapping[tuple[str, str], int]"
+) -> dict[str, list[Fan]]:
     """For each leaf category, the users that clicked in it often enough, with their favourite brand there."""
     clicked: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for row in logs.events.select(["user_id", "item_id", "action"]).to_pylist():
@@ -81,7 +87,7 @@ def _fans(logs: "Logs", items: "Mapping[ItemId, Item]") -> dict[str, list[Fan]]:
     fans: dict[str, list[Fan]] = defaultdict(list)
     for (user_id, category), brands in clicked.items():
         brand, on_brand = min(brands.items(), key=lambda entry: (-entry[1], entry[0]))
-        if brands.total() >= CLICKS_MIN:
+        if brands.total() >= CLICKS_MIN and stocked[category, brand] >= ITEMS_MIN:
             fan = Fan(user_id=UserId(user_id), brand=brand, clicks=brands.total(), on_brand=on_brand)
             fans[category].append(fan)
     return fans

@@ -1,10 +1,13 @@
 """A query that names a brand: what relevance control dropped, and why."""
 
+from collections.abc import Iterable
+
 from commands.demonstration.scenes.scene import Figures, Stage
 from multigrain.figures import Figure
 from multigrain.types import ItemId
 
-LIMIT = 20
+LIMIT = 100
+"""More than the shop has of most brands in a category: without control, others fill the answer."""
 SHOWN = 6
 
 
@@ -13,7 +16,7 @@ def play(stage: Stage) -> Figures:
     query, brand = stage.cast.brand_query, stage.cast.first.brand
     off = stage.client.retrieve(query, limit=LIMIT, mode="off")
     on = stage.client.retrieve(query, limit=LIMIT, mode="fill", debug=True)
-    dropped = list(zip(on.dropped_item_ids, on.dropped_verdicts, strict=True))[:SHOWN]
+    dropped = _of_each_rule(list(zip(on.dropped_item_ids, on.dropped_verdicts, strict=True)))
     stage.output.table(
         f"3. A brand query: {query!r} demands "
         + ", ".join([*(f"brand {name}" for name in on.brands), *(f"category {name}" for name in on.categories)]),
@@ -39,8 +42,15 @@ def play(stage: Stage) -> Figures:
     ]
 
 
-def _meets(stage: Stage, item_ids: "list[str]", brand: str) -> int:
+def _meets(stage: Stage, item_ids: Iterable[str], brand: str) -> int:
     return sum(stage.item(item_id).brand == brand for item_id in item_ids)
+
+
+def _of_each_rule(dropped: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The first few of each verdict, so that the most frequent one does not hide the others."""
+    rules = list(dict.fromkeys(verdict for _, verdict in dropped))
+    each = max(1, SHOWN // max(1, len(rules)))
+    return [entry for rule in rules for entry in [one for one in dropped if one[1] == rule][:each]]
 
 
 def _row(stage: Stage, item_id: str, verdict: str) -> tuple[str, str, str, str]:
