@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from multigrain.registry.generation import Generation
 
 
+IN_THE_LIST = ("recall@100", "canary_recall")
+
+
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("list", "show", "promote", "rollback"), help="what to do")
     parser.add_argument("generation", nargs="?", default=None, help="generation id, for show and promote")
@@ -33,11 +36,11 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     elif args.action == "rollback":
         output.say(f"{registry.rollback().generation_id} is live again")
     chosen = [registry.get(args.generation)] if args.action == "show" else registry.list()
-    _show(output, chosen)
+    _show(output, chosen, whole=args.action == "show")
     return 0
 
 
-def _show(output: Output, generations: "Sequence[Generation]") -> None:
+def _show(output: Output, generations: "Sequence[Generation]", *, whole: bool) -> None:
     output.table(
         "Generations, newest first",
         ("generation", "state", "bundle", "index", "changed (UTC)", "measured", "note"),
@@ -48,13 +51,19 @@ def _show(output: Output, generations: "Sequence[Generation]") -> None:
                 generation.bundle_id,
                 str(generation.index_spec.get("kind", "?")),
                 datetime.fromtimestamp(generation.changed_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S"),
-                ", ".join(f"{name} {value:.3f}" for name, value in generation.scores.items()),
+                _measured(generation, whole=whole),
                 generation.note,
             )
             for generation in generations
         ],
     )
     output.result({"generations": [_as_json(generation) for generation in generations]})
+
+
+def _measured(generation: "Generation", *, whole: bool) -> str:
+    """Every score when one generation is looked at, the two that decide in a list."""
+    shown = {name: value for name, value in generation.scores.items() if whole or name in IN_THE_LIST}
+    return "\n".join(f"{name} {value:.3f}" for name, value in shown.items())
 
 
 def _as_json(generation: "Generation") -> dict[str, object]:

@@ -46,12 +46,16 @@ class Output:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(title=title, title_justify="left", title_style="bold", caption=caption, caption_justify="left")
+        table = Table()
         for name in columns:
             table.add_column(name.removesuffix(">"), justify="right" if name.endswith(">") else "left")
         for row in rows:
             table.add_row(*(cell if isinstance(cell, Text) else str(cell) for cell in row))
+        # Not the table's own title and caption: those are broken to the width of a narrow table.
+        self.console.print(Text(title, style="bold"))
         self.console.print(table)
+        if caption:
+            self.console.print(Text(caption, style="dim"))
 
     def result(self, document: Mapping[str, Any]) -> None:  # Any: a JSON object
         """The one JSON object; nothing for people, who have seen the tables."""

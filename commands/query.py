@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from commands.command import Command
 from commands.output import Output
-from commands.request_options import add_request_arguments, address_of, request_options
+from commands.request_options import add_request_arguments, address_of, request_options, wait_if_asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
 
     settings = current_settings()
     with Client(address_of(args, settings), timeout_seconds=args.timeout) as client:
+        wait_if_asked(args, client)
         started = time.perf_counter()
         answer = client.retrieve(args.query, args.user, **request_options(args))
         milliseconds = (time.perf_counter() - started) * 1000

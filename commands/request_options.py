@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from multigrain.client import Options
+    from multigrain.client import Client, Options
     from multigrain.settings import Settings
 
 
@@ -22,7 +22,16 @@ def add_request_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--category", action="append", default=[], help="only these categories, on any level")
     parser.add_argument("--generation", default="", help="another generation than the live one, where allowed")
     parser.add_argument("--address", default=None, help="host:port of the server (default: that of the settings)")
+    parser.add_argument(
+        "--wait", type=float, default=0.0, metavar="SECONDS", help="wait so long for a server that is still starting"
+    )
     parser.add_argument("--timeout", type=float, default=5.0, metavar="SECONDS", help="deadline (default: 5)")
+
+
+def wait_if_asked(args: argparse.Namespace, client: "Client") -> None:
+    """Returns when the server serves, or at once without --wait."""
+    if args.wait > 0:
+        client.wait_until_serving(args.wait)
 
 
 def request_options(args: argparse.Namespace) -> "Options":

@@ -1,5 +1,6 @@
 """Builders of the shop's words, so that a test names only what it is about."""
 
+from collections.abc import Sequence
 from typing import Any
 from zlib import crc32
 
@@ -113,11 +114,11 @@ class WordEncoder:
         self.dims = dims
         self._seed = seed
 
-    def encode_queries(self, queries: list[tuple[str, Windows]]) -> Float32s:
+    def encode_queries(self, queries: Sequence[tuple[str, Windows]]) -> Float32s:
         rows = [self._text(text) + 0.5 * self._text(" ".join(history.realtime.brands)) for text, history in queries]
         return np.stack(rows).astype(np.float32)
 
-    def encode_items(self, items: list[Item]) -> Float32s:
+    def encode_items(self, items: Sequence[Item]) -> Float32s:
         return np.stack([self._text(item.title) for item in items]).astype(np.float32)
 
     def _text(self, text: str) -> Float32s:

@@ -52,6 +52,7 @@ class Shop:
         self._log = MemoryLog(dict.fromkeys(self._topics.values(), 1))
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._targets = OpenGenerations(self.registry, lambda: self.indexes, encoder_of)
         self.consumer = self._make_consumer()
         self.server = assemble_server(
             settings.server,
@@ -62,11 +63,10 @@ class Shop:
         )
 
     def _make_consumer(self) -> Consumer:
-        targets = OpenGenerations(self.registry, lambda: self.indexes, encoder_of)
         return assemble_consumer(
             engine=self.engine,
             open_source=lambda start: MemorySource(self._log, start),
-            targets=targets,
+            targets=self._targets,
             dead_letters=self.dead_letters,
             limits=limits_of(self.settings.kafka),
             wait=self._stop.wait,
@@ -91,6 +91,9 @@ class Shop:
 
     def open(self) -> Client:
         """Starts the server and the consumer's loop; returns a client that has seen it serve."""
+        # A consumer that starts beside a live generation loads its towers with the first change of an item; here the
+        # scenes begin at once, so it is done before.
+        self._targets()
         self._thread = threading.Thread(target=self.consumer.run_forever, args=(self._stop,), name="consumer")
         self._thread.start()
         self.server.start()
