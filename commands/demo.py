@@ -1,7 +1,6 @@
 """`multigrain demo`: the whole system on this machine, with nothing installed but Python."""
 
 import argparse
-import os
 import shutil
 import time
 from pathlib import Path
@@ -32,8 +31,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace, output: Output) -> int:
     started = time.monotonic()
     _make_folder(args.dir)
-    # TensorFlow talks on standard error when it is loaded; nothing of it is for who watches a demo.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     settings = _settings(args)
     from commands.demonstration.story import Plan, played
     from multigrain.telemetry import start_telemetry

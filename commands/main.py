@@ -61,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.config is not None:
         os.environ["MULTIGRAIN_CONFIG"] = str(args.config)
+    # TensorFlow tells of its own build when it is loaded, at level warning; its errors are still heard.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     output = Output(as_json=args.json)
     try:
         code: int = args.run(args, output)

@@ -1,6 +1,7 @@
 """Folders that are either finished or not there: written beside their place, marked, then renamed.
 
-Whoever finds no mark starts again. What the mark says is the writer's business: a hash, or what the folder was made from.
+Whoever finds no mark starts again. What the mark says is the writer's business: a hash, or what it
+was made from.
 """
 
 import os

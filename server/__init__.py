@@ -1,0 +1,1 @@
+"""The gRPC door and the request path. Read pipeline.py first."""

@@ -31,7 +31,9 @@ def check_catalog(table: pa.Table, file: str, statuses: tuple[str, ...]) -> pa.T
     _check_ids(table, file, "item_id", unique=True)
     _refuse(_blank(table["title"]), table, file, "title", "is empty", "an item without a title cannot be found")
     price = table["price"].to_numpy()
-    _refuse(~(np.isfinite(price) & (price >= 0)), table, file, "price", "is not a price", "zero or more, in one currency")
+    _refuse(
+        ~(np.isfinite(price) & (price >= 0)), table, file, "price", "is not a price", "zero or more, in one currency"
+    )
     _refuse(table["stock"].to_numpy() < 0, table, file, "stock", "is negative", "zero means sold out")
     _refuse(_not_in(table["status"], statuses), table, file, "status", "is unknown", f"one of {', '.join(statuses)}")
     depth = _numbers(pc.list_value_length(table["category_path"]))

@@ -64,6 +64,9 @@ EVENTS_SCHEMA = pa.schema(
 )
 JUDGMENTS_SCHEMA = pa.schema([_required("query", _TEXT), _required("item_id", _TEXT), _required("grade", pa.int32())])
 
+BRAND_SYNONYMS = "brand_synonyms"
+"""Attribute of an item: other spellings of its brand, joined by '|'. Read for the key-term dictionary."""
+
 ACTION_NAMES = {action.name.lower(): action for action in Action}
 STATUS_NAMES = {status.name.lower(): status for status in (ItemStatus.ACTIVE, ItemStatus.INACTIVE)}
 
@@ -131,7 +134,9 @@ def items_of(logs: Logs) -> Iterator[Item]:
 
 def _read(path: Path, schema: pa.Schema) -> pa.Table:
     if not path.exists():
-        raise InvalidLog(path.name, f"no such file in {path.parent}", cure="a log folder holds it: name the right folder")
+        raise InvalidLog(
+            path.name, f"no such file in {path.parent}", cure="a log folder holds it: name the right folder"
+        )
     try:
         table = pq.read_table(path)
     except (pa.ArrowInvalid, OSError) as error:

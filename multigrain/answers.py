@@ -1,0 +1,194 @@
+"""What the client returns: columns (NumPy arrays) and plain words, made of the service's messages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
+from numpy.typing import NDArray
+
+from multigrain.types import Float32s
+from multigrain.v1 import retrieval_pb2 as pb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelReport:
+    """What one channel did."""
+
+    channel: str
+    hits: int
+    milliseconds: float
+    problem: str
+    """Empty: all is well."""
+    item_ids: tuple[str, ...]
+    """Only with debug, best first."""
+    scores: Float32s
+    """Only with debug: of `item_ids`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One candidate."""
+
+    rank: int
+    item_id: str
+    score: float
+    channels: tuple[str, ...]
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The candidates, as columns of equal length, best first; and how they came about."""
+
+    request_id: str
+    generation_id: str
+    item_ids: NDArray[np.object_]
+    scores: Float32s
+    channels: NDArray[np.uint32]
+    """Bit (1 << channel number) for each channel that found it."""
+    verdicts: NDArray[np.uint8]
+    judged: int
+    dropped: int
+    dropped_by: Mapping[str, int]
+    reports: tuple[ChannelReport, ...]
+    newest_behavior: datetime | None
+    """None: no behaviour was used."""
+    catalogue_revision: int
+    degraded: tuple[str, ...]
+    brands: tuple[str, ...]
+    """That the query was understood to demand."""
+    categories: tuple[str, ...]
+    dropped_item_ids: tuple[str, ...]
+    """Only with debug."""
+    dropped_verdicts: tuple[str, ...]
+    """Only with debug: of `dropped_item_ids`."""
+
+    def __len__(self) -> int:
+        return len(self.item_ids)
+
+    def rows(self) -> list[Row]:
+        """One object a candidate: for people, not for 10,000."""
+        return [
+            Row(
+                rank=i + 1,
+                item_id=str(self.item_ids[i]),
+                score=float(self.scores[i]),
+                channels=_channel_names(int(self.channels[i])),
+                verdict=short_name(pb.Verdict, int(self.verdicts[i])),
+            )
+            for i in range(len(self))
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The whole way of one item."""
+
+    generation_id: str
+    in_catalogue: bool
+    in_index: bool
+    ranks: Mapping[str, int]
+    """By channel; 0: not among the candidates asked for."""
+    scores: Mapping[str, float]
+    """By channel: its own score of the item."""
+    verdict: str
+    position: int
+    """1 is best; 0: not in the answer."""
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStatus:
+    """What the server serves now."""
+
+    generation_id: str | None
+    """None: nothing is live."""
+    items: int
+    """In the live index."""
+    index: str
+    version: str
+    channels: tuple[str, ...]
+    catalogue_revision: int
+    catalogue_items: int
+    started: datetime
+
+
+def to_answer(message: pb.RetrieveResponse) -> Answer:
+    """The columns of a response."""
+    fresh = message.freshness
+    return Answer(
+        request_id=message.request_id,
+        generation_id=message.generation_id,
+        item_ids=np.array(message.item_ids, np.object_),
+        scores=np.array(message.scores, np.float32),
+        channels=np.array(message.channels, np.uint32),
+        verdicts=np.array(message.verdicts, np.uint8),
+        judged=message.judged,
+        dropped=message.dropped,
+        dropped_by={short_name(pb.Verdict, entry.verdict): entry.count for entry in message.dropped_by},
+        reports=tuple(_to_report(report) for report in message.channel_reports),
+        newest_behavior=fresh.newest_behavior.ToDatetime(UTC) if fresh.HasField("newest_behavior") else None,
+        catalogue_revision=fresh.catalogue_revision,
+        degraded=tuple(short_name(pb.DegradedReason, reason) for reason in message.degraded),
+        brands=tuple(message.intent.brands),
+        categories=tuple(message.intent.categories),
+        dropped_item_ids=tuple(message.dropped_item_ids),
+        dropped_verdicts=tuple(short_name(pb.Verdict, verdict) for verdict in message.dropped_verdicts),
+    )
+
+
+def to_explanation(message: pb.ExplainResponse) -> Explanation:
+    """The whole way of one item."""
+    return Explanation(
+        generation_id=message.generation_id,
+        in_catalogue=message.in_catalogue,
+        in_index=message.in_index,
+        ranks={short_name(pb.Channel, entry.channel): entry.rank for entry in message.ranks},
+        scores={short_name(pb.Channel, entry.channel): entry.score for entry in message.ranks},
+        verdict=short_name(pb.Verdict, message.verdict),
+        position=message.position,
+        summary=message.summary,
+    )
+
+
+def to_status(message: pb.GetStatusResponse) -> ServerStatus:
+    """What the server serves now."""
+    return ServerStatus(
+        generation_id=message.live.generation_id if message.HasField("live") else None,
+        items=message.live.items,
+        index=message.live.index,
+        version=message.version,
+        channels=tuple(short_name(pb.Channel, channel) for channel in message.channels),
+        catalogue_revision=message.catalogue_revision,
+        catalogue_items=message.catalogue_items,
+        started=message.started.ToDatetime(UTC),
+    )
+
+
+def _to_report(message: pb.ChannelReport) -> ChannelReport:
+    return ChannelReport(
+        channel=short_name(pb.Channel, message.channel),
+        hits=message.hits,
+        milliseconds=message.milliseconds,
+        problem=message.problem,
+        item_ids=tuple(message.item_ids),
+        scores=np.array(message.scores, np.float32),
+    )
+
+
+def _channel_names(mask: int) -> tuple[str, ...]:
+    return tuple(short_name(pb.Channel, number) for number in pb.Channel.values() if mask & (1 << number))
+
+
+def short_name(enum: EnumTypeWrapper, number: int) -> str:
+    """'vector' for CHANNEL_VECTOR; a number that a newer server sends and we do not know stays a number."""
+    if number not in enum.values():
+        return str(number)
+    return enum.Name(number).removeprefix(prefix_of(enum)).lower()
+
+
+def prefix_of(enum: EnumTypeWrapper) -> str:
+    """What every name of the enum begins with: that of its zero without UNSPECIFIED."""
+    return enum.Name(0).removesuffix("UNSPECIFIED")

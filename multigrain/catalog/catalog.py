@@ -1,0 +1,193 @@
+"""The catalogue: one row an item, its number, and a revision that grows with every change.
+
+Whoever changes it holds the counter's row to the commit: so revisions become visible in their order, and a reader who
+asks for what changed since R misses nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from multigrain.catalog.change import CatalogueChange, StoredItem, after, hard_fields, item_id_of, tower_hash
+from multigrain.catalog.tables import catalogue_revision, items
+from multigrain.database import Bind, reading, writing
+from multigrain.events import ItemEvent
+from multigrain.types import Item, ItemId, ItemStatus
+
+__all__ = ["CatalogueChange", "SqlCatalogue", "StoredItem"]
+
+IDS_AT_ONCE = 1_000
+"""In one SELECT; every database has a limit on parameters."""
+
+
+class SqlCatalogue:
+    """Over SQLite or PostgreSQL. With a Connection it works inside the transaction open there, and does not commit.
+
+    Every method may block and may raise StoreUnavailable.
+    """
+
+    def __init__(self, bind: Bind) -> None:
+        self._bind = bind
+
+    def apply(self, events: Sequence[ItemEvent]) -> list[CatalogueChange]:
+        """Applies the events and returns one change an item, in the order in which the items first appear.
+
+        All or nothing. Events of one item are applied in their order and count as one change.
+        """
+        of_item: dict[ItemId, list[ItemEvent]] = {}
+        for event in events:
+            of_item.setdefault(item_id_of(event), []).append(event)
+        with writing(self._bind) as connection:
+            counter = _Counter(connection)
+            before = _by_id(connection, of_item)
+            changes = [_changed(item_id, before.get(item_id), of_item[item_id], counter) for item_id in of_item]
+            _write(connection, changes, before)
+            counter.save()
+        return changes
+
+    def get(self, item_ids: Iterable[ItemId]) -> dict[ItemId, StoredItem]:
+        """Those that the catalogue knows, removed ones (status REMOVED) too."""
+        with reading(self._bind) as connection:
+            return {item_id: stored for item_id, (stored, _) in _by_id(connection, dict.fromkeys(item_ids)).items()}
+
+    def revision(self) -> int:
+        """Of the newest change; 0: nothing was ever changed."""
+        with reading(self._bind) as connection:
+            return int(connection.execute(sa.select(catalogue_revision.c.revision)).scalar_one())
+
+    def count(self) -> int:
+        """Items that are not removed."""
+        with reading(self._bind) as connection:
+            return int(connection.execute(sa.select(sa.func.count()).where(_IS_THERE)).scalar_one())
+
+    def scan(self, batch_size: int) -> Iterator[list[StoredItem]]:
+        """Every item that is not removed, in order of item_no. Each batch is read when it is asked for."""
+        last = 0
+        while True:
+            select = sa.select(items).where(_IS_THERE, items.c.item_no > last).order_by(items.c.item_no)
+            batch = self._read(select.limit(batch_size))
+            if not batch:
+                return
+            yield batch
+            last = batch[-1].item_no
+
+    def changed_since(self, revision: int, limit: int) -> list[StoredItem]:
+        """Items that changed after `revision`, removed ones too, in order of revision; `limit` of them at most.
+
+        No two items share a revision, so the next call goes on from the last one's.
+        """
+        return self._read(sa.select(items).where(items.c.revision > revision).order_by(items.c.revision).limit(limit))
+
+    def _read(self, select: sa.Select[Any]) -> list[StoredItem]:  # Any: whole rows
+        with reading(self._bind) as connection:
+            return [_stored(row) for row in connection.execute(select)]
+
+
+_IS_THERE = items.c.status != int(ItemStatus.REMOVED)
+
+
+class _Counter:
+    """Hands out revisions and item numbers. Its row stays locked to the end of the transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        row = connection.execute(sa.select(catalogue_revision).with_for_update()).one()
+        self._revision: int = row.revision
+        self._last_item_no: int = row.last_item_no
+
+    def next_revision(self) -> int:
+        self._revision += 1
+        return self._revision
+
+    def next_item_no(self) -> int:
+        self._last_item_no += 1
+        return self._last_item_no
+
+    def save(self) -> None:
+        values = {"revision": self._revision, "last_item_no": self._last_item_no}
+        self._connection.execute(sa.update(catalogue_revision).values(values))
+
+
+def _changed(
+    item_id: ItemId, before: tuple[StoredItem, bytes] | None, events: Sequence[ItemEvent], counter: _Counter
+) -> CatalogueChange:
+    was, was_hash = before or (None, b"")
+    item, kind = after(was.item if was else None, events)
+    if item is None or kind in ("stale", "unknown"):
+        return CatalogueChange(
+            item_id=item_id, stored=was, kind=kind, tower_inputs_changed=False, hard_fields_changed=False
+        )
+    return CatalogueChange(
+        item_id=item_id,
+        stored=StoredItem(was.item_no if was else counter.next_item_no(), item, counter.next_revision()),
+        kind=kind,
+        # One that was removed left the index, so coming back it is new there, too.
+        tower_inputs_changed=kind != "removed" and (kind == "new" or tower_hash(item) != was_hash),
+        hard_fields_changed=was is None or hard_fields(item) != hard_fields(was.item),
+    )
+
+
+def _write(
+    connection: sa.Connection, changes: Sequence[CatalogueChange], before: dict[ItemId, tuple[StoredItem, bytes]]
+) -> None:
+    written = [change.stored for change in changes if change.stored and change.kind not in ("stale", "unknown")]
+    added = [_row(stored) for stored in written if stored.item.item_id not in before]
+    updated = [_row(stored) for stored in written if stored.item.item_id in before]
+    if added:
+        connection.execute(sa.insert(items), added)
+    if updated:
+        this = items.c.item_no == sa.bindparam("this_item_no")
+        values: dict[str, sa.BindParameter[Any]] = {  # Any: of each column's type
+            name: sa.bindparam(f"new_{name}") for name in updated[0] if name not in ("item_no", "item_id")
+        }
+        connection.execute(
+            sa.update(items).where(this).values(values),
+            [{"this_item_no": row["item_no"], **{f"new_{name}": row[name] for name in values}} for row in updated],
+        )
+
+
+def _by_id(connection: sa.Connection, item_ids: Iterable[ItemId]) -> dict[ItemId, tuple[StoredItem, bytes]]:
+    """What is kept under these ids, each with its tower hash."""
+    wanted = list(item_ids)
+    found: dict[ItemId, tuple[StoredItem, bytes]] = {}
+    for start in range(0, len(wanted), IDS_AT_ONCE):
+        select = sa.select(items).where(items.c.item_id.in_(wanted[start : start + IDS_AT_ONCE]))
+        for row in connection.execute(select):
+            found[ItemId(row.item_id)] = (_stored(row), row.tower_hash)
+    return found
+
+
+def _row(stored: StoredItem) -> dict[str, Any]:  # Any: column values
+    item = stored.item
+    return {
+        "item_no": stored.item_no,
+        "item_id": item.item_id,
+        "title": item.title,
+        "brand": item.brand,
+        "category_path": list(item.category_path),
+        "shop": item.shop,
+        "price": item.price,
+        "stock": item.stock,
+        "status": int(item.status),
+        "attributes": dict(item.attributes),
+        "source_version": item.source_version,
+        "tower_hash": tower_hash(item),
+        "revision": stored.revision,
+    }
+
+
+def _stored(row: sa.Row[Any]) -> StoredItem:  # Any: a row of mixed columns
+    item = Item(
+        item_id=ItemId(row.item_id),
+        title=row.title,
+        brand=row.brand,
+        category_path=tuple(row.category_path),
+        shop=row.shop,
+        price=row.price,
+        stock=row.stock,
+        status=ItemStatus(row.status),
+        attributes=row.attributes,
+        source_version=row.source_version,
+    )
+    return StoredItem(row.item_no, item, row.revision)

@@ -1,0 +1,300 @@
+"""The Python client of the gRPC service. What it returns is in answers.py: columns; rows are made only on request.
+
+Every call has a deadline. What only reads is tried again when the server is not available, within that deadline.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Self, TypedDict, TypeVar, Unpack
+
+import grpc
+import grpc.aio
+from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from multigrain.answers import (
+    Answer,
+    Explanation,
+    ServerStatus,
+    prefix_of,
+    short_name,
+    to_answer,
+    to_explanation,
+    to_status,
+)
+from multigrain.errors import InvalidRequest, MultigrainError, NotFound, Overloaded, Refused, Unavailable
+from multigrain.types import Action
+from multigrain.v1 import retrieval_pb2 as pb
+from multigrain.v1 import retrieval_pb2_grpc as pb_grpc
+
+T = TypeVar("T")
+
+FIELD = "multigrain-field"
+"""Trailing metadata that names the wrong field of a request."""
+POLL_SECONDS = 0.1
+TIMEOUT_SECONDS = 5.0
+TRIES = 4
+BACKOFF_SECONDS = 0.05
+"""Before the second try; doubled each time, and spread, so that many clients do not come back at once."""
+
+# 10,000 candidates with debug columns are a few MB; gRPC's own limit is 4.
+CHANNEL_OPTIONS = (("grpc.max_receive_message_length", 32 * 1024 * 1024),)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEvent:
+    """Something the user did moments ago."""
+
+    item_id: str
+    action: Action
+    at: datetime
+
+
+class Options(TypedDict, total=False):
+    """What a request may say besides query and user; what is left out takes the server's default."""
+
+    limit: int
+    recent_events: Sequence[SessionEvent]
+    brands: Sequence[str]
+    categories: Sequence[str]
+    shops: Sequence[str]
+    min_price: float
+    max_price: float
+    channels: Mapping[str, int]
+    """'vector', 'lexical' -> at most so many from it; 0: as many as the limit."""
+    mode: str
+    """'fill', 'strict', 'demote' or 'off'."""
+    generation_id: str
+    debug: bool
+
+
+class Client:
+    """A connection to one address. Safe to share between threads; close it, or use it in a `with`."""
+
+    def __init__(self, address: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self.address = address
+        self._channel = grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
+        self._stub = pb_grpc.RetrievalServiceStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
+        self._timeout = timeout_seconds
+
+    def retrieve(
+        self, query: str, user_id: str = "", *, timeout_seconds: float | None = None, **options: Unpack[Options]
+    ) -> Answer:
+        """Candidates for a query of a user.
+
+        Raises InvalidRequest naming the field, Overloaded, Unavailable (also when the time was up), NotFound, Refused.
+        """
+        message = retrieve_message(query, user_id, **options)
+        return to_answer(self._call(self._stub.Retrieve, message, timeout_seconds))
+
+    def explain(
+        self,
+        item_id: str,
+        query: str,
+        user_id: str = "",
+        *,
+        timeout_seconds: float | None = None,
+        **options: Unpack[Options],
+    ) -> Explanation:
+        """Why the item is, or is not, in the answer to that request."""
+        message = pb.ExplainRequest(item_id=item_id, request=retrieve_message(query, user_id, **options))
+        return to_explanation(self._call(self._stub.Explain, message, timeout_seconds))
+
+    def status(self, *, timeout_seconds: float | None = None) -> ServerStatus:
+        """What the server serves now."""
+        return to_status(self._call(self._stub.GetStatus, pb.GetStatusRequest(), timeout_seconds))
+
+    def wait_until_serving(self, timeout_seconds: float) -> ServerStatus:
+        """Returns as soon as a generation is live. Raises Unavailable when the time is up."""
+        ends_at = time.monotonic() + timeout_seconds
+        while True:
+            try:
+                status = self.status(timeout_seconds=max(0.05, min(1.0, ends_at - time.monotonic())))
+            except Unavailable:
+                status = None
+            if status is not None and status.generation_id is not None:
+                return status
+            if time.monotonic() >= ends_at:
+                raise _not_serving(status, timeout_seconds)
+            time.sleep(POLL_SECONDS)
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _call(self, method: Callable[..., T], message: Message, timeout_seconds: float | None) -> T:
+        tries = Tries(timeout_seconds or self._timeout)
+        while True:
+            try:
+                return method(message, timeout=tries.left())
+            except grpc.RpcError as error:
+                time.sleep(tries.pause_after(error))
+
+
+class AsyncClient:
+    """The same calls for asyncio."""
+
+    def __init__(self, address: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self.address = address
+        self._channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
+        self._stub = pb_grpc.RetrievalServiceStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
+        self._timeout = timeout_seconds
+
+    async def retrieve(
+        self, query: str, user_id: str = "", *, timeout_seconds: float | None = None, **options: Unpack[Options]
+    ) -> Answer:
+        """As `Client.retrieve`."""
+        message = retrieve_message(query, user_id, **options)
+        return to_answer(await self._call(self._stub.Retrieve, message, timeout_seconds))
+
+    async def explain(
+        self,
+        item_id: str,
+        query: str,
+        user_id: str = "",
+        *,
+        timeout_seconds: float | None = None,
+        **options: Unpack[Options],
+    ) -> Explanation:
+        """As `Client.explain`."""
+        message = pb.ExplainRequest(item_id=item_id, request=retrieve_message(query, user_id, **options))
+        return to_explanation(await self._call(self._stub.Explain, message, timeout_seconds))
+
+    async def status(self, *, timeout_seconds: float | None = None) -> ServerStatus:
+        """As `Client.status`."""
+        return to_status(await self._call(self._stub.GetStatus, pb.GetStatusRequest(), timeout_seconds))
+
+    async def wait_until_serving(self, timeout_seconds: float) -> ServerStatus:
+        """As `Client.wait_until_serving`."""
+        ends_at = time.monotonic() + timeout_seconds
+        while True:
+            try:
+                status = await self.status(timeout_seconds=max(0.05, min(1.0, ends_at - time.monotonic())))
+            except Unavailable:
+                status = None
+            if status is not None and status.generation_id is not None:
+                return status
+            if time.monotonic() >= ends_at:
+                raise _not_serving(status, timeout_seconds)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _call(self, method: Callable[..., Awaitable[T]], message: Message, timeout_seconds: float | None) -> T:
+        tries = Tries(timeout_seconds or self._timeout)
+        while True:
+            try:
+                return await method(message, timeout=tries.left())
+            except grpc.RpcError as error:
+                await asyncio.sleep(tries.pause_after(error))
+
+
+class Tries:
+    """The tries of one call: they share its deadline."""
+
+    def __init__(self, seconds: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._seconds = seconds
+        self._ends_at = monotonic() + seconds
+        self._made = 0
+
+    def left(self) -> float:
+        """Seconds left; never 0, which gRPC would take for a mistake."""
+        return max(0.001, self._ends_at - self._monotonic())
+
+    def pause_after(self, error: grpc.RpcError) -> float:
+        """Seconds to wait before the next try; raises what the error means when there is none.
+
+        Only UNAVAILABLE is worth another try, and all our calls only read. A shed call comes back as Overloaded: more
+        tries at once are what an overloaded server needs least.
+        """
+        self._made += 1
+        pause = BACKOFF_SECONDS * 2.0 ** (self._made - 1) * random.uniform(0.5, 1.5)
+        again = error.code() is grpc.StatusCode.UNAVAILABLE and self._made < TRIES
+        if not again or self._monotonic() + pause >= self._ends_at:
+            raise to_error(error, self._seconds) from None
+        return pause
+
+
+def to_error(error: grpc.RpcError, seconds: float) -> MultigrainError:
+    """What a status means, in our words."""
+    code, details = error.code(), error.details() or ""
+    trailers = dict(error.trailing_metadata() or ())
+    if code is grpc.StatusCode.INVALID_ARGUMENT and FIELD in trailers:
+        field = str(trailers[FIELD])
+        problem, _, cure = details.removeprefix(f"{field}: ").rpartition(": ")
+        return InvalidRequest(field, problem, cure=cure)
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return Unavailable(f"no answer within {seconds * 1000:.0f} ms: give the call more time ({details})")
+    kinds: dict[grpc.StatusCode, type[MultigrainError]] = {
+        grpc.StatusCode.UNAVAILABLE: Unavailable,
+        grpc.StatusCode.RESOURCE_EXHAUSTED: Overloaded,
+        grpc.StatusCode.NOT_FOUND: NotFound,
+        grpc.StatusCode.FAILED_PRECONDITION: Refused,
+    }
+    return kinds.get(code, MultigrainError)(f"{details or 'no details'} ({code.name})")
+
+
+def retrieve_message(query: str, user_id: str = "", **options: Unpack[Options]) -> pb.RetrieveRequest:
+    """The request on the wire. Raises InvalidRequest for a name that is no channel or mode."""
+    return pb.RetrieveRequest(
+        query=query,
+        user_id=user_id,
+        recent_events=[_event_message(event) for event in options.get("recent_events", ())],
+        limit=options.get("limit", 0),
+        filters=pb.Filters(
+            brands=options.get("brands", ()),
+            categories=options.get("categories", ()),
+            shops=options.get("shops", ()),
+            min_price=options.get("min_price"),
+            max_price=options.get("max_price"),
+        ),
+        channels=[
+            pb.ChannelRequest(channel=_wire_name(pb.Channel, "channels", name), quota=quota)
+            for name, quota in options.get("channels", {}).items()
+        ],
+        relevance_mode=_wire_name(pb.RelevanceMode, "relevance_mode", options["mode"]) if "mode" in options else None,
+        generation_id=options.get("generation_id", ""),
+        debug=options.get("debug", False),
+    )
+
+
+def _event_message(event: SessionEvent) -> pb.SessionEvent:
+    stamp = Timestamp()
+    stamp.FromDatetime(event.at)
+    return pb.SessionEvent(item_id=event.item_id, action=f"ACTION_{event.action.name}", time=stamp)
+
+
+def _wire_name(enum: EnumTypeWrapper, field: str, name: str) -> str:
+    """'CHANNEL_VECTOR' for 'vector'."""
+    known = [short_name(enum, number) for number in enum.values() if number]
+    if name not in known:
+        raise InvalidRequest(field, f"{name!r} is none of them", cure=f"use one of {', '.join(known)}")
+    return prefix_of(enum) + name.upper()
+
+
+def _not_serving(status: ServerStatus | None, seconds: float) -> Unavailable:
+    heard = "nothing answers there" if status is None else "the server runs, but no generation is live"
+    return Unavailable(f"not serving after {seconds:g} s: {heard}: look at the server's log")

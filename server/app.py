@@ -1,0 +1,108 @@
+"""The joining place: the only file of the server that names a real store."""
+
+import functools
+import secrets
+import time
+from collections.abc import Callable, Sequence
+
+from multigrain import database
+from multigrain.catalog.catalog import SqlCatalogue
+from multigrain.features.feature_store import FeatureStore
+from multigrain.features.sql import SqlFeatureStore
+from multigrain.index.milvus import MilvusStore
+from multigrain.registry.registry import Registry
+from multigrain.registry.sql import SqlRegistry
+from multigrain.settings import ServerSettings, Settings
+from server.channels import all_channels
+from server.channels.channel import Channel
+from server.channels.lexical_index import LexicalIndex
+from server.interceptors import Door
+from server.lifecycle import Server
+from server.live import LiveGenerations, Load
+from server.live_catalogue import LiveCatalogue
+from server.loading import loader
+from server.pipeline import Pipeline
+from server.service import RetrievalService
+from server.status import Status
+from server.users import Users
+
+
+def wall_clock_ms() -> int:
+    """Now, in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def new_request_id() -> str:
+    """Random, so that ids of many servers do not meet: 'r-6f3a09c2b1d4'."""
+    return f"r-{secrets.token_hex(6)}"
+
+
+def build_server(settings: Settings) -> Server:
+    """A server on the stores that the settings name. Nothing is connected yet: one that is down delays the serving,
+    and not the start.
+    """
+    engine = database.open_database(settings.database_url, pool_size=settings.database.pool_size)
+
+    @functools.cache
+    def indexes() -> MilvusStore:
+        token = settings.milvus.token.get_secret_value() if settings.milvus.token else None
+        return MilvusStore(settings.milvus_uri, token=token, timeout_seconds=settings.milvus.timeout_seconds)
+
+    def close() -> None:
+        engine.dispose()
+        if indexes.cache_info().currsize:
+            indexes().close()
+
+    return assemble(
+        settings.server,
+        registry=SqlRegistry(engine, clock=wall_clock_ms),
+        catalogue=SqlCatalogue(engine),
+        features=SqlFeatureStore(engine),
+        load=lambda generation: loader(indexes())(generation),
+        close=close,
+    )
+
+
+def assemble(
+    settings: ServerSettings,
+    *,
+    registry: Registry,
+    catalogue: SqlCatalogue,
+    features: FeatureStore,
+    load: Load,
+    channels: Callable[[LexicalIndex], Sequence[Channel]] = all_channels,
+    now_ms: Callable[[], int] = wall_clock_ms,
+    new_id: Callable[[], str] = new_request_id,
+    close: Callable[[], None] = lambda: None,
+) -> Server:
+    """A server of these parts. `close` is called last, after the drain."""
+    titles = LexicalIndex()
+    asked = tuple(channels(titles))
+    live_catalogue = LiveCatalogue(catalogue, titles)
+    generations = LiveGenerations(registry, load, allow_choice=settings.allow_generation_choice)
+    users = Users(features)
+    pipeline = Pipeline(
+        generations=generations,
+        catalogue=live_catalogue,
+        users=users,
+        channels=asked,
+        feature_seconds=settings.feature_budget_ms / 1000,
+        now_ms=now_ms,
+    )
+    status = Status(generations, live_catalogue, asked, started_ms=now_ms())
+
+    def close_all() -> None:
+        for channel in asked:
+            channel.close()
+        users.close()
+        titles.close()
+        close()
+
+    return Server(
+        settings,
+        RetrievalService(pipeline, status, default_seconds=settings.default_budget_ms / 1000),
+        Door(max_concurrent=settings.max_concurrent, new_id=new_id),
+        refreshes=(live_catalogue.refresh, generations.refresh),
+        is_ready=lambda: live_catalogue.latest is not None and generations.current is not None,
+        close=close_all,
+    )

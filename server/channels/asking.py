@@ -1,0 +1,66 @@
+"""Asks channels side by side, each within its time; what is late or broken leaves the answer smaller and marked."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from multigrain.errors import Unavailable
+from multigrain.index.item_index import HardFilter
+from multigrain.telemetry import LOG_FIELDS
+from server.channels.channel import Channel, Question, ranked
+from server.request import ChannelName, Request
+from server.result import ChannelReport, Degraded, Hits
+
+log = logging.getLogger(__name__)
+
+NONE: Hits = ranked(np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+
+async def ask_all(
+    channels: Sequence[Channel], question: Question, request: Request, *, seconds: float
+) -> tuple[ChannelReport, ...]:
+    """A report of each channel that the request wants, in the order of `channels`.
+
+    Raises Unavailable when every one failed or was late, TimeoutError when all were late.
+    """
+    depths = depths_of(request, question.live.max_k)
+    asked = [channel for channel in channels if channel.name in depths]
+    reports = await asyncio.gather(
+        *(ask_one(channel, question, depths[channel.name], seconds=seconds) for channel in asked)
+    )
+    if all(report.degraded for report in reports):
+        told = "; ".join(f"{report.channel.name.lower()} {report.problem}" for report in reports)
+        if all(report.degraded is Degraded.CHANNEL_LATE for report in reports):
+            raise TimeoutError(f"no channel answered ({told}): give the call more time")
+        raise Unavailable(f"no channel answered ({told}): try again")
+    return tuple(reports)
+
+
+def depths_of(request: Request, max_k: int) -> dict[ChannelName, int]:
+    """How many hits each channel is asked for; the index cannot return more than max_k at once."""
+    depths = {wanted.channel: wanted.quota or request.limit for wanted in request.channels}
+    if ChannelName.VECTOR in depths:
+        depths[ChannelName.VECTOR] = min(depths[ChannelName.VECTOR], max_k)
+    return depths
+
+
+async def ask_one(
+    channel: Channel, question: Question, k: int, *, only: HardFilter | None = None, seconds: float
+) -> ChannelReport:
+    """What one channel gave; a failure is in the report and not raised."""
+    started = time.monotonic()
+    hits, problem, degraded = NONE, "", None
+    try:
+        async with asyncio.timeout(seconds):
+            hits = await channel.ask(question, k, only=only, seconds=seconds)
+    except TimeoutError:
+        problem, degraded = f"late: no answer within {seconds * 1000:.0f} ms", Degraded.CHANNEL_LATE
+    except Exception as error:  # whatever a store can raise: the other channels still answer
+        # The kind only: the text may hold addresses, and goes to whoever asked.
+        problem, degraded = f"failed: {type(error).__name__}", Degraded.CHANNEL_FAILED
+        log.warning("channel failed", exc_info=True, extra={LOG_FIELDS: {"channel": channel.name.name.lower()}})
+    milliseconds = (time.monotonic() - started) * 1000
+    return ChannelReport(channel=channel.name, hits=hits, milliseconds=milliseconds, problem=problem, degraded=degraded)

@@ -1,0 +1,238 @@
+"""Proto <-> our words. A request that passes here is right in every field; what is wrong is named, with the cure.
+
+The only place of the server that knows the fields of a message.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from multigrain.errors import InvalidRequest
+from multigrain.types import ID_BYTES_MAX, Action, GenerationId, ItemId, UserId
+from multigrain.v1 import retrieval_pb2 as pb
+from server.explain import Explanation
+from server.request import (
+    LIMIT_DEFAULT,
+    LIMIT_MAX,
+    ChannelName,
+    ChannelQuota,
+    Filters,
+    FusionKind,
+    RelevanceMode,
+    Request,
+    SessionEvent,
+)
+from server.result import ChannelReport, Result
+from server.status import ServedGeneration, StatusReport
+
+QUERY_BYTES_MAX = 1024
+RECENT_EVENTS_MAX = 100
+FILTER_VALUES_MAX = 100
+FILTER_BYTES_MAX = 512
+"""A category path is longer than an id."""
+
+
+def to_request(message: pb.RetrieveRequest, request_id: str, *, at: str = "") -> Request:
+    """The request, checked. Raises InvalidRequest naming the field as the proto has it, after the prefix `at`."""
+    return Request(
+        request_id=request_id,
+        query=_text(f"{at}query", message.query.strip(), QUERY_BYTES_MAX),
+        user_id=UserId(_id(f"{at}user_id", message.user_id)) if message.user_id else None,
+        recent_events=_recent_events(f"{at}recent_events", message.recent_events),
+        limit=_within(f"{at}limit", message.limit, LIMIT_MAX) or LIMIT_DEFAULT,
+        filters=_filters(f"{at}filters", message.filters),
+        channels=_channels(f"{at}channels", message.channels),
+        mode=RelevanceMode(
+            _known(f"{at}relevance_mode", message.relevance_mode, pb.RelevanceMode) or RelevanceMode.FILL
+        ),
+        fusion=FusionKind(_known(f"{at}fusion", message.fusion, pb.Fusion) or FusionKind.RECIPROCAL_RANK),
+        generation_id=GenerationId(_id(f"{at}generation_id", message.generation_id)) if message.generation_id else None,
+        debug=message.debug,
+    )
+
+
+def to_item_id(message: pb.ExplainRequest) -> ItemId:
+    """The item that `Explain` is asked about."""
+    return ItemId(_text("item_id", message.item_id, ID_BYTES_MAX))
+
+
+def to_response(result: Result) -> pb.RetrieveResponse:
+    """The answer on the wire: packed columns, one call each."""
+    return pb.RetrieveResponse(
+        request_id=result.request_id,
+        generation_id=result.generation_id,
+        item_ids=result.item_ids,
+        scores=result.kept.scores.tolist(),
+        channels=result.kept.channels.tolist(),
+        verdicts=result.kept_verdicts.tolist(),
+        judged=result.judged,
+        dropped=len(result.dropped),
+        dropped_by=[
+            pb.VerdictCount(verdict=pb.Verdict.Name(verdict), count=count)
+            for verdict, count in result.dropped_by.items()
+        ],
+        channel_reports=[_report(report) for report in result.reports],
+        freshness=_freshness(result),
+        degraded=[pb.DegradedReason.Name(reason) for reason in result.degraded],
+        intent=pb.Intent(brands=result.intent.brand_names, categories=result.intent.category_paths),
+        dropped_item_ids=result.dropped_item_ids,
+        dropped_verdicts=result.dropped_verdicts.tolist() if result.dropped_item_ids else (),
+    )
+
+
+def to_explain_response(explanation: Explanation) -> pb.ExplainResponse:
+    """The way of one item on the wire."""
+    return pb.ExplainResponse(
+        generation_id=explanation.generation_id,
+        in_catalogue=explanation.in_catalogue,
+        in_index=explanation.in_index,
+        ranks=[
+            pb.ChannelRank(channel=pb.Channel.Name(place.channel), rank=place.rank, score=place.score)
+            for place in explanation.places
+        ],
+        verdict=pb.Verdict.Name(explanation.verdict),
+        position=explanation.position,
+        summary=explanation.summary,
+    )
+
+
+def to_status_response(report: StatusReport) -> pb.GetStatusResponse:
+    """What the server serves, on the wire."""
+    live = report.live
+    return pb.GetStatusResponse(
+        live=None if live is None else _served(live),
+        version=report.version,
+        channels=[pb.Channel.Name(channel) for channel in report.channels],
+        catalogue_revision=report.catalogue_revision,
+        catalogue_items=report.catalogue_items,
+        started=to_timestamp(report.started_ms),
+    )
+
+
+def _served(live: ServedGeneration) -> pb.GenerationStatus:
+    return pb.GenerationStatus(generation_id=live.generation_id, items=live.items, index=live.index)
+
+
+def to_timestamp(at_ms: int) -> Timestamp:
+    """Milliseconds since 1970 as a message."""
+    stamp = Timestamp()
+    stamp.FromMilliseconds(at_ms)
+    return stamp
+
+
+def _report(report: ChannelReport) -> pb.ChannelReport:
+    return pb.ChannelReport(
+        channel=pb.Channel.Name(report.channel),
+        hits=len(report.hits),
+        milliseconds=report.milliseconds,
+        problem=report.problem,
+        item_ids=report.item_ids,
+        scores=report.hits.scores.tolist() if report.item_ids else (),
+    )
+
+
+def _freshness(result: Result) -> pb.Freshness:
+    newest_ms = result.freshness.newest_behavior_ms
+    return pb.Freshness(
+        newest_behavior=None if newest_ms is None else to_timestamp(newest_ms),
+        catalogue_revision=result.freshness.catalogue_revision,
+    )
+
+
+def _recent_events(field: str, messages: Sequence[pb.SessionEvent]) -> tuple[SessionEvent, ...]:
+    if len(messages) > RECENT_EVENTS_MAX:
+        raise InvalidRequest(field, f"has {len(messages)} events", cure=f"send the newest {RECENT_EVENTS_MAX}")
+    return tuple(_recent_event(f"{field}[{i}]", message) for i, message in enumerate(messages))
+
+
+def _recent_event(field: str, message: pb.SessionEvent) -> SessionEvent:
+    action = _known(f"{field}.action", message.action, pb.Action)
+    if not action:
+        raise InvalidRequest(f"{field}.action", "is not set", cure="say what the user did, e.g. ACTION_CLICK")
+    return SessionEvent(
+        item_id=ItemId(_text(f"{field}.item_id", message.item_id, ID_BYTES_MAX)),
+        action=Action(action),
+        at_ms=_time_ms(f"{field}.time", message),
+    )
+
+
+def _time_ms(field: str, message: pb.SessionEvent) -> int:
+    try:
+        at_ms = message.time.ToMilliseconds() if message.HasField("time") else -1
+    except ValueError:  # seconds or nanos beyond what a Timestamp may hold
+        at_ms = -1
+    if at_ms < 0:
+        raise InvalidRequest(field, "is no time after 1970", cure="send when it happened")
+    return at_ms
+
+
+def _filters(field: str, message: pb.Filters) -> Filters:
+    low = _price(f"{field}.min_price", message.min_price) if message.HasField("min_price") else None
+    high = _price(f"{field}.max_price", message.max_price) if message.HasField("max_price") else None
+    if low is not None and high is not None and low > high:
+        problem = f"is {low:g}, above max_price, which is {high:g}"
+        raise InvalidRequest(f"{field}.min_price", problem, cure="swap the two")
+    return Filters(
+        brands=_values(f"{field}.brands", message.brands),
+        categories=_values(f"{field}.categories", message.categories),
+        shops=_values(f"{field}.shops", message.shops),
+        min_price=low,
+        max_price=high,
+    )
+
+
+def _channels(field: str, messages: Sequence[pb.ChannelRequest]) -> tuple[ChannelQuota, ...]:
+    asked: dict[ChannelName, ChannelQuota] = {}
+    for i, message in enumerate(messages):
+        number = _known(f"{field}[{i}].channel", message.channel, pb.Channel)
+        if not number:
+            raise InvalidRequest(f"{field}[{i}].channel", "is not set", cure="name a channel, e.g. CHANNEL_VECTOR")
+        channel = ChannelName(number)
+        if channel in asked:
+            problem = f"CHANNEL_{channel.name} stands there twice"
+            raise InvalidRequest(f"{field}[{i}].channel", problem, cure="name each channel once")
+        asked[channel] = ChannelQuota(channel, _within(f"{field}[{i}].quota", message.quota, LIMIT_MAX) or None)
+    return tuple(asked.values()) or tuple(ChannelQuota(channel, None) for channel in ChannelName)
+
+
+def _values(field: str, values: Iterable[str]) -> tuple[str, ...]:
+    given = tuple(values)
+    if len(given) > FILTER_VALUES_MAX:
+        raise InvalidRequest(field, f"has {len(given)} values", cure=f"send at most {FILTER_VALUES_MAX}")
+    return tuple(_text(f"{field}[{i}]", value, FILTER_BYTES_MAX) for i, value in enumerate(given))
+
+
+def _id(field: str, value: str) -> str:
+    return _text(field, value, ID_BYTES_MAX)
+
+
+def _text(field: str, value: str, bytes_max: int) -> str:
+    # Never the value itself: it may be long, and messages end up in logs.
+    if not value.strip():
+        raise InvalidRequest(field, "is empty", cure=f"send 1 to {bytes_max} bytes of text")
+    size = len(value.encode("utf-8"))
+    if size > bytes_max:
+        raise InvalidRequest(field, f"is {size} bytes", cure=f"send at most {bytes_max}")
+    return value
+
+
+def _within(field: str, value: int, high: int) -> int:
+    if not 0 <= value <= high:
+        raise InvalidRequest(field, f"is {value}", cure=f"send 1 to {high}, or 0 for the default")
+    return value
+
+
+def _price(field: str, value: float) -> float:
+    if not math.isfinite(value) or value < 0:
+        raise InvalidRequest(field, f"is {value}", cure="send a number of 0 or more")
+    return value
+
+
+def _known(field: str, number: int, enum: EnumTypeWrapper) -> int:
+    if number not in enum.values():
+        raise InvalidRequest(
+            field, f"is {number}, which means nothing here", cure=f"use one of {', '.join(enum.keys())}"
+        )
+    return number

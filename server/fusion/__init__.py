@@ -1,0 +1,1 @@
+"""How the lists of several channels become one. One file a way."""

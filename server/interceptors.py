@@ -1,0 +1,150 @@
+"""The door: sheds what is too much, turns errors into statuses, counts, and writes one line a call.
+
+ONE table says which error becomes which status. Knows no method's meaning.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from multigrain.errors import (
+    IndexUnavailable,
+    LogUnavailable,
+    Missing,
+    NotFound,
+    Overloaded,
+    Refused,
+    StoreUnavailable,
+    Theirs,
+    Unavailable,
+)
+from multigrain.telemetry import LOG_FIELDS, REQUEST_SECONDS, REQUESTS
+
+log = logging.getLogger(__name__)
+
+STATUS_OF: dict[type[Exception], grpc.StatusCode] = {
+    Theirs: grpc.StatusCode.INVALID_ARGUMENT,
+    NotFound: grpc.StatusCode.NOT_FOUND,
+    Refused: grpc.StatusCode.FAILED_PRECONDITION,
+    Missing: grpc.StatusCode.FAILED_PRECONDITION,
+    TimeoutError: grpc.StatusCode.DEADLINE_EXCEEDED,
+    Unavailable: grpc.StatusCode.UNAVAILABLE,
+    Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+"""The first that fits. What is not here is a mistake of ours: INTERNAL, without its text."""
+
+FIELD = "multigrain-field"
+REQUEST_ID = "multigrain-request-id"
+RETRY_AFTER_MS = "multigrain-retry-after-ms"
+"""Trailing metadata of a call that failed."""
+
+RETRY_HINT_MS = 200
+"""What a shed caller is told to wait: a few times the length of a request."""
+
+PREFIX = "/multigrain.v1.RetrievalService/"
+NEVER_SHED = PREFIX + "GetStatus"
+"""It is what one asks when everything else is shed."""
+
+current_request_id: ContextVar[str] = ContextVar("current_request_id", default="")
+"""The id of the call that this task answers."""
+
+Behavior = Callable[[Any, grpc.aio.ServicerContext], Awaitable[Any]]
+"""A method of the service. Any: a message in, a message out; which ones is the method's affair."""
+
+
+class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no types
+    """Stands before every method of our service; health and reflection go past it."""
+
+    def __init__(self, *, max_concurrent: int, new_id: Callable[[], str]) -> None:
+        self._max_concurrent = max_concurrent
+        self._new_id = new_id
+        self._running = 0
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]],
+        details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler:
+        handler = await continuation(details)
+        if handler is None or not details.method.startswith(PREFIX):
+            return handler
+
+        async def guarded(message: Any, context: grpc.aio.ServicerContext) -> Any:  # Any: see Behavior
+            return await self._call(details.method, handler.unary_unary, message, context)
+
+        return grpc.unary_unary_rpc_method_handler(
+            guarded,
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+    async def _call(self, method: str, behavior: Behavior, message: Any, context: grpc.aio.ServicerContext) -> Any:
+        started = time.monotonic()
+        request_id = self._new_id()
+        current_request_id.set(request_id)
+        status = grpc.StatusCode.OK
+        try:
+            with self._permit(method):
+                return await behavior(message, context)
+        except asyncio.CancelledError:
+            # The client went away, or its deadline passed while we worked; nobody reads an answer any more.
+            late = context.time_remaining() == 0
+            status = grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.CANCELLED
+            raise
+        except Exception as error:  # the last catch before the wire: everything gets a status here
+            status = status_of(error)
+            if status is grpc.StatusCode.INTERNAL:
+                log.exception("call failed by a mistake of ours", extra={LOG_FIELDS: {"request": request_id}})
+            await context.abort(status, _told(error, request_id), _trailers(error, request_id))
+        finally:
+            seconds = time.monotonic() - started
+            name = method.removeprefix(PREFIX)
+            REQUESTS.labels(name, status.name).inc()
+            REQUEST_SECONDS.labels(name).observe(seconds)
+            fields = {
+                "method": name,
+                "request": request_id,
+                "status": status.name,
+                "milliseconds": round(seconds * 1e3, 2),
+            }
+            log.debug("call", extra={LOG_FIELDS: fields})
+
+    @contextmanager
+    def _permit(self, method: str) -> Iterator[None]:
+        if self._running >= self._max_concurrent and method != NEVER_SHED:
+            raise Overloaded(f"{self._running} calls are running, as many as this server takes: come back later")
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+
+
+def status_of(error: Exception) -> grpc.StatusCode:
+    """The status that tells the caller whose fault it is and whether to try again."""
+    return next((status for kind, status in STATUS_OF.items() if isinstance(error, kind)), grpc.StatusCode.INTERNAL)
+
+
+def _told(error: Exception, request_id: str) -> str:
+    """What the caller may read. The texts of stores hold addresses; those of mistakes hold anything."""
+    if isinstance(error, StoreUnavailable | IndexUnavailable | LogUnavailable):
+        return f"a store behind this server does not answer: try again ({request_id})"
+    if status_of(error) is grpc.StatusCode.INTERNAL:
+        return f"a mistake of ours: the server's log tells more of {request_id}"
+    return str(error) or "the time was up before there was an answer: give the call more time"
+
+
+def _trailers(error: Exception, request_id: str) -> tuple[tuple[str, str], ...]:
+    trailers = [(REQUEST_ID, request_id)]
+    if isinstance(error, Theirs):
+        trailers.append((FIELD, error.field))
+    if isinstance(error, Overloaded):
+        trailers.append((RETRY_AFTER_MS, str(RETRY_HINT_MS)))
+    return tuple(trailers)

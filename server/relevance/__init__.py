@@ -1,0 +1,1 @@
+"""Relevance control: pure rules over columns. policy.py lists them in their order; a file a rule."""

@@ -1,0 +1,82 @@
+"""What is asked of us, checked and complete. Knows no wire format; `convert.py` vouches for every field."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from multigrain.types import Action, GenerationId, ItemId, UserId
+
+LIMIT_DEFAULT = 1000
+LIMIT_MAX = 10_000
+
+
+class ChannelName(IntEnum):
+    """A way to find candidates. The numbers are those of the wire: bit (1 << number) in an answer's mask."""
+
+    VECTOR = 1
+    LEXICAL = 2
+
+
+class RelevanceMode(IntEnum):
+    """What happens to a candidate that misses a demand of the query."""
+
+    FILL = 1
+    STRICT = 2
+    DEMOTE = 3
+    OFF = 4
+
+
+class FusionKind(IntEnum):
+    """How channels become one list."""
+
+    RECIPROCAL_RANK = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEvent:
+    """Something the user did moments ago; the stream may not have delivered it yet."""
+
+    item_id: ItemId
+    action: Action
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Conditions that every candidate must meet: any of each list, all lists together. Empty demands nothing."""
+
+    brands: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    """Paths ('sports/shoes') or names on any level ('running shoes')."""
+    shops: tuple[str, ...] = ()
+    min_price: float | None = None
+    """None: no lower end."""
+    max_price: float | None = None
+    """None: no upper end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelQuota:
+    """One channel to ask."""
+
+    channel: ChannelName
+    quota: int | None
+    """At most this many candidates from it; None: as many as the limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One query of one user."""
+
+    request_id: str
+    query: str
+    user_id: UserId | None = None
+    """None: nobody we could know."""
+    recent_events: tuple[SessionEvent, ...] = ()
+    limit: int = LIMIT_DEFAULT
+    filters: Filters = field(default_factory=Filters)
+    channels: tuple[ChannelQuota, ...] = tuple(ChannelQuota(channel, None) for channel in ChannelName)
+    mode: RelevanceMode = RelevanceMode.FILL
+    fusion: FusionKind = FusionKind.RECIPROCAL_RANK
+    generation_id: GenerationId | None = None
+    """None: the live one."""
+    debug: bool = False

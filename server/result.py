@@ -1,0 +1,119 @@
+"""What we answer: columns of equal length, never an object a candidate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from multigrain.types import Float32s, GenerationId, Int64s
+from server.request import ChannelName
+from server.understanding.intent import Intent
+
+Verdicts = NDArray[np.uint8]
+"""One Verdict a candidate, by number."""
+
+
+class Verdict(IntEnum):
+    """What relevance control says of a candidate; named after the rule that decided. The numbers are the wire's."""
+
+    KEPT = 1
+    STATUS = 2
+    BRAND = 3
+    CATEGORY = 4
+    FILTER = 5
+    UNKNOWN_ITEM = 6
+
+
+class Degraded(IntEnum):
+    """Why an answer is smaller or less personal than it could be. The numbers are the wire's."""
+
+    USER_FEATURES = 1
+    CHANNEL_LATE = 2
+    CHANNEL_FAILED = 3
+    NOT_FILLED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What one channel found, best first; every item once."""
+
+    item_nos: Int64s
+    scores: Float32s
+    """The channel's own scores: they mean nothing beside another channel's."""
+
+    def __len__(self) -> int:
+        return len(self.item_nos)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """What the channels found together, best first; every item once."""
+
+    item_nos: Int64s
+    scores: Float32s
+    """Fused."""
+    channels: NDArray[np.uint32]
+    """Bit (1 << channel number) for each channel that found it."""
+    ranks: NDArray[np.int32]
+    """[channels asked, n]: place in that channel, 1 is best, 0 when it was not found there."""
+
+    def __len__(self) -> int:
+        return len(self.item_nos)
+
+    def take(self, positions: Int64s) -> "Candidates":
+        """The candidates at these positions, in this order."""
+        return Candidates(
+            item_nos=self.item_nos[positions],
+            scores=self.scores[positions],
+            channels=self.channels[positions],
+            ranks=self.ranks[:, positions],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelReport:
+    """What one channel did for this request."""
+
+    channel: ChannelName
+    hits: Hits
+    milliseconds: float
+    problem: str = ""
+    """For a person; empty: all is well."""
+    degraded: Degraded | None = None
+    """None: all is well."""
+    item_ids: Sequence[str] = ()
+    """Of the hits, in their order; filled only for debug."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How new the data behind an answer are."""
+
+    newest_behavior_ms: int | None
+    """None: no behaviour was used."""
+    catalogue_revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The answer to one request."""
+
+    request_id: str
+    generation_id: GenerationId
+    kept: Candidates
+    kept_verdicts: Verdicts
+    """KEPT, or in mode DEMOTE the rule that was missed."""
+    item_ids: Sequence[str]
+    """Of `kept`, in its order."""
+    dropped: Candidates
+    dropped_verdicts: Verdicts
+    dropped_item_ids: Sequence[str] = ()
+    """Of `dropped`, in its order; filled only for debug. Empty for an item that the catalogue does not know."""
+    judged: int
+    dropped_by: Mapping[Verdict, int] = field(default_factory=dict)
+    reports: tuple[ChannelReport, ...]
+    freshness: Freshness
+    degraded: tuple[Degraded, ...]
+    intent: Intent

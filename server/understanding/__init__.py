@@ -1,0 +1,1 @@
+"""Query -> intent: what the words demand."""

@@ -1,0 +1,1 @@
+"""Where records come from: memory, a file, Kafka. The shape is in streaming/source.py."""

@@ -1,0 +1,185 @@
+"""A shop that is served: real SQL, an exact index, the word encoder behind the protocol, a server on a free port."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import sqlalchemy as sa
+
+from multigrain import database
+from multigrain.catalog.catalog import SqlCatalogue
+from multigrain.client import Client
+from multigrain.features.feature_store import FeatureStore
+from multigrain.features.sql import SqlFeatureStore
+from multigrain.index import specs
+from multigrain.index.exact import ExactIndexStore
+from multigrain.index.item_index import IndexRows, IndexStore
+from multigrain.key_terms import KeyTerm, TermKind
+from multigrain.registry.generation import Generation, GenerationState
+from multigrain.registry.sql import SqlRegistry
+from multigrain.settings import ServerSettings
+from multigrain.types import GenerationId, Item
+from server.app import assemble
+from server.channels import all_channels
+from server.channels.channel import Channel
+from server.channels.lexical_index import LexicalIndex
+from server.lifecycle import Server
+from server.live import LiveGeneration
+from server.loading import bring_up
+from server.understanding.tagger import Tagger
+from tests.builders import NOON_MS, WordEncoder, an_item, an_upsert
+
+TERMS = (
+    KeyTerm(kind=TermKind.BRAND, value="adidas", words=("adidas",), confidence=0.95),
+    KeyTerm(kind=TermKind.BRAND, value="nike", words=("nike",), confidence=0.95),
+    KeyTerm(kind=TermKind.CATEGORY, value="sports/shoes", words=("shoes",), confidence=0.9),
+    KeyTerm(kind=TermKind.CATEGORY, value="fashion/dresses", words=("dress",), confidence=0.9),
+)
+
+
+def a_catalogue(count: int) -> list[Item]:
+    """Shoes and dresses in turn, of adidas, nike and a brand without a name, each title with a number of its own."""
+    return [_item(number) for number in range(1, count + 1)]
+
+
+def _item(number: int) -> Item:
+    brand = ("adidas", "nike", "")[number % 3]
+    if number % 2:
+        title, path = f"{brand} running shoes black {number}", ("sports", "shoes", "running shoes")
+    else:
+        title, path = f"{brand} summer dress red {number}", ("fashion", "dresses", "summer dresses")
+    return an_item(number, title=title.strip(), brand=brand, category_path=path, price=float(number))
+
+
+@dataclass
+class Shop:
+    """The stores of one test, and what is published in them."""
+
+    engine: sa.Engine
+    indexes: IndexStore = field(default_factory=ExactIndexStore)
+    encoders: dict[str, WordEncoder] = field(default_factory=dict)
+    """By bundle id: stands in for the folders in which bundles lie."""
+    terms: Sequence[KeyTerm] = TERMS
+
+    @property
+    def catalogue(self) -> SqlCatalogue:
+        return SqlCatalogue(self.engine)
+
+    @property
+    def features(self) -> SqlFeatureStore:
+        return SqlFeatureStore(self.engine)
+
+    @property
+    def registry(self) -> SqlRegistry:
+        return SqlRegistry(self.engine, clock=lambda: NOON_MS)
+
+    def stock(self, items: Sequence[Item]) -> None:
+        """Puts the items into the catalogue."""
+        self.catalogue.apply([an_upsert(item) for item in items])
+
+    def publish(self, name: str = "g-1", *, seed: int = 0, dims: int = 32) -> None:
+        """A generation, ready: every item of the catalogue, in the vectors of an encoder of its own."""
+        encoder = WordEncoder(dims, seed=seed)
+        encoder.bundle_id = f"b-{name}"
+        self.encoders[encoder.bundle_id] = encoder
+        spec = specs.Flat()
+        index = self.indexes.create(name.replace("-", "_"), dims=dims, spec=spec)
+        stored = [row for batch in self.catalogue.scan(10_000) for row in batch]
+        items = [row.item for row in stored]
+        index.upsert(
+            IndexRows(
+                item_nos=np.array([row.item_no for row in stored], np.int64),
+                vectors=encoder.encode_items(items),
+                revisions=np.array([item.source_version for item in items], np.int64),
+                brands=[item.brand for item in items],
+                categories=["/".join(item.category_path) for item in items],
+                shops=[item.shop for item in items],
+                statuses=[int(item.status) for item in items],
+                titles=[item.title for item in items],
+            )
+        )
+        index.finish()
+        self.registry.create(
+            Generation(
+                generation_id=GenerationId(name),
+                state=GenerationState.BUILDING,
+                bundle_id=encoder.bundle_id,
+                bundle_path=f"bundles/{encoder.bundle_id}",
+                collection=name.replace("-", "_"),
+                index_spec=specs.to_dict(spec),
+                dims=dims,
+                catalogue_revision=self.catalogue.revision(),
+                created_ms=NOON_MS,
+                changed_ms=NOON_MS,
+            )
+        )
+        self.registry.mark_ready(GenerationId(name), {})
+
+    def promote(self, name: str = "g-1") -> None:
+        self.registry.promote(GenerationId(name))
+
+    def load(self, generation: Generation) -> LiveGeneration:
+        """What `server.loading.loader` does, with the word encoder in the bundle's place."""
+        return bring_up(generation, self.encoders[generation.bundle_id], self.indexes, Tagger(self.terms))
+
+
+def open_shop(folder: Path, *, items: int = 60) -> Shop:
+    """A shop with a catalogue and one live generation, 'g-1'."""
+    engine = database.open_database(f"sqlite:///{folder / 'shop.db'}")
+    database.upgrade(engine)
+    shop = Shop(engine)
+    shop.stock(a_catalogue(items))
+    shop.publish()
+    shop.promote()
+    return shop
+
+
+@contextmanager
+def serving(
+    shop: Shop,
+    *,
+    features: FeatureStore | None = None,
+    channels: Callable[[LexicalIndex], Sequence[Channel]] = all_channels,
+    load: Callable[[Generation], LiveGeneration] | None = None,
+    wait: bool = True,
+    now_ms: Callable[[], int] = lambda: NOON_MS,
+    **settings: float,
+) -> Iterator[tuple[Server, Client]]:
+    """A server of this shop and a client of it; both are gone afterwards."""
+    # Budgets are wide: on a busy machine a first read takes longer than a user would be willing to wait.
+    values = {"port": 0, "registry_poll_ms": 20, "drain_seconds": 0.5, "feature_budget_ms": 2000, **settings}
+    server = assemble(
+        ServerSettings.model_validate(values),
+        registry=shop.registry,
+        catalogue=shop.catalogue,
+        features=features or shop.features,
+        load=load or shop.load,
+        channels=channels,
+        now_ms=now_ms,
+    )
+    server.start()
+    try:
+        with Client(server.address) as client:
+            if wait:
+                client.wait_until_serving(20)
+            yield server, client
+    finally:
+        server.stop()
+
+
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T], holds: Callable[[T], bool], *, seconds: float = 10) -> T:
+    """Looks until it holds, and returns what was seen then."""
+    ends_at = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if holds(seen):
+            return seen
+        assert time.monotonic() < ends_at, f"not within {seconds} s; last seen: {seen}"
+        time.sleep(0.01)

@@ -1,0 +1,124 @@
+"""The trainer's whole story on a small shop: logs in, a ready generation in Milvus Lite and SQL out."""
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from multigrain import database
+from multigrain.catalog.catalog import SqlCatalogue
+from multigrain.encoder import load_encoder
+from multigrain.errors import GateRefused, NotFound
+from multigrain.events import ItemUpserted
+from multigrain.features.windows import Windows
+from multigrain.finished import MARK
+from multigrain.index.milvus import MilvusStore
+from multigrain.index.planner import plan
+from multigrain.registry.generation import GenerationState
+from multigrain.registry.sql import SqlRegistry
+from multigrain.settings import GenerationSettings
+from multigrain.types import GenerationId
+from tests.builders import NOON_MS
+from tests.small_training import small_config, small_logs
+from trainer.configs.config import TrainingConfig
+from trainer.data.logs import items_of, write_logs
+from trainer.flow import Candidate, find_candidate, make_candidate, publish
+from trainer.progress import Progress, silent
+from trainer.publish.index_build import Stores
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("trainer-flow")
+    write_logs(root / "logs", small_logs())
+    return root
+
+
+def run(folder: Path, config: TrainingConfig | None = None) -> tuple[Candidate, Counter[str]]:
+    """The candidate, and how often each step was begun."""
+    reports: list[Progress] = []
+    candidate = make_candidate(
+        folder / "logs",
+        folder / "work",
+        config or small_config(),
+        reporter=reports.append,
+        clock=time.monotonic,
+        clock_ms=lambda: NOON_MS,
+    )
+    return candidate, Counter(report.step for report in reports if (report.done, report.total) == (0, 1))
+
+
+def test_a_broken_run_goes_on_where_it_stopped(folder: Path) -> None:
+    first, begun = run(folder)
+    assert begun == {"examples": 1, "towers": 1, "export": 1, "evaluation": 1}
+
+    again, begun = run(folder)
+    assert begun == {}, "everything is there"
+    assert again.bundle.bundle_id == first.bundle.bundle_id
+
+    (folder / "work" / "towers" / MARK).unlink()
+    _, begun = run(folder)
+    assert begun == {"towers": 1}, "what followed is still made from the same logs and config"
+
+    (folder / "work" / "evaluation" / MARK).unlink()
+    (folder / "work" / "evaluation" / "report.json").write_text("half a rep")
+    recovered, begun = run(folder)
+    assert begun == {"evaluation": 1}
+    assert recovered.report.scores == pytest.approx(first.report.scores)
+    assert find_candidate(folder / "work").report == recovered.report
+
+
+def test_another_config_is_another_model_from_the_same_examples(folder: Path) -> None:
+    _, begun = run(folder, small_config(run={"seed": 1}))
+    assert begun == {"towers": 1, "export": 1, "evaluation": 1}
+
+
+def test_an_unfinished_run_has_no_candidate(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="examples is not finished"):
+        find_candidate(tmp_path)
+
+
+def test_a_candidate_becomes_a_ready_generation(folder: Path, tmp_path: Path) -> None:
+    candidate, _ = run(folder)
+    engine = database.open_database(f"sqlite:///{tmp_path / 'store.db'}")
+    database.upgrade(engine)
+    catalogue = SqlCatalogue(engine)
+    items = list(items_of(small_logs()))
+    catalogue.apply([ItemUpserted(event_id=item.item_id, at_ms=NOON_MS, item=item) for item in items])
+    indexes = MilvusStore(str(tmp_path / "milvus.db"))
+    stores = Stores(catalogue=catalogue, registry=SqlRegistry(engine), indexes=indexes)
+
+    def published(name: str, settings: GenerationSettings):  # type: ignore[no-untyped-def]  # what publish gives
+        return publish(
+            candidate,
+            stores,
+            generation_id=GenerationId(name),
+            bundles=tmp_path / "bundles",
+            spec=plan(len(items), candidate.bundle.manifest.dims, 100, lite=True).spec,
+            settings=settings,
+            reporter=silent,
+            clock=time.monotonic,
+            clock_ms=lambda: NOON_MS,
+        )
+
+    try:
+        generation = published("g-1", GenerationSettings())  # type: ignore[call-arg]  # pydantic fills defaults
+        assert generation.state is GenerationState.READY
+        assert generation.scores["canary_recall"] >= 0.98
+        assert Path(generation.bundle_path) == tmp_path / "bundles" / candidate.bundle.bundle_id
+
+        found = indexes.open(generation.collection).search(
+            load_encoder(candidate.bundle).encode_queries([("running shoes", Windows())]), 5, timeout_seconds=30
+        )
+        known = {stored.item_no for batch in catalogue.scan(1000) for stored in batch}
+        assert set(found.item_nos[0].tolist()) <= known
+
+        with pytest.raises(GateRefused, match=r"1\.0000 is the floor"):
+            published("g-2", GenerationSettings(gate_min_recall=1.0))  # type: ignore[call-arg]  # as above
+        assert [row.generation_id for row in stores.registry.list()] == ["g-1"], "refused before anything was built"
+    finally:
+        indexes.close()
+        engine.dispose()

@@ -1,0 +1,106 @@
+"""Which generations the stream feeds, and what it keeps of them."""
+
+from pathlib import Path
+
+import pytest
+
+from multigrain.encoder import Encoder
+from multigrain.errors import NotFound
+from multigrain.index.exact import ExactIndexStore
+from multigrain.index.specs import Flat
+from multigrain.registry.generation import Generation, GenerationState
+from multigrain.registry.memory import MemoryRegistry
+from multigrain.types import GenerationId
+from streaming.targets import OpenGenerations
+from tests.builders import NOON_MS, WordEncoder
+
+
+class Street:
+    """A registry, an index store, and the paths that encoders were loaded from."""
+
+    def __init__(self) -> None:
+        self.registry = MemoryRegistry(clock=lambda: NOON_MS)
+        self.indexes = ExactIndexStore()
+        self.loaded: list[str] = []
+        self.targets = OpenGenerations(self.registry, lambda: self.indexes, self._load)
+
+    def add(self, name: str, *, bundle: str = "b-1", index: bool = True) -> None:
+        if index:
+            self.indexes.create(f"items_{name}", dims=32, spec=Flat())
+        self.registry.create(
+            Generation(
+                generation_id=GenerationId(name),
+                state=GenerationState.BUILDING,
+                bundle_id=bundle,
+                bundle_path=f"bundles/{bundle}",
+                collection=f"items_{name}",
+                index_spec={},
+                dims=32,
+                catalogue_revision=0,
+                created_ms=NOON_MS,
+                changed_ms=NOON_MS,
+            )
+        )
+
+    def names(self) -> set[str]:
+        return {str(target.generation_id) for target in self.targets()}
+
+    def _load(self, path: Path) -> Encoder:
+        self.loaded.append(path.as_posix())
+        return WordEncoder()
+
+
+@pytest.fixture
+def street() -> Street:
+    return Street()
+
+
+def test_every_open_generation_is_fed_and_no_other(street: Street) -> None:
+    for name in ("g1", "g2", "g3"):
+        street.add(name)
+    street.registry.mark_ready(GenerationId("g1"), {})
+    street.registry.promote(GenerationId("g1"))
+    street.registry.mark_ready(GenerationId("g2"), {})
+    assert street.names() == {"g1", "g2", "g3"}
+    street.registry.promote(GenerationId("g2"))
+    street.registry.fail(GenerationId("g3"), "no recall")
+    assert street.names() == {"g2"}
+
+
+def test_an_encoder_is_loaded_once_while_anything_uses_it(street: Street) -> None:
+    street.add("g1", bundle="b-1")
+    street.add("g2", bundle="b-1")
+    street.add("g3", bundle="b-2")
+    first, second = street.targets(), street.targets()
+    assert street.loaded == ["bundles/b-1", "bundles/b-2"]
+    assert [target.index for target in first] == [target.index for target in second]
+    for name in ("g1", "g2"):
+        street.registry.fail(GenerationId(name), "gone")
+    street.targets()
+    street.add("g4", bundle="b-1")
+    street.targets()
+    assert street.loaded == ["bundles/b-1", "bundles/b-2", "bundles/b-1"]
+
+
+def test_a_generation_that_has_no_index_yet_is_fed_as_soon_as_it_has(street: Street) -> None:
+    street.add("g1", index=False)
+    assert street.names() == set()
+    street.indexes.create("items_g1", dims=32, spec=Flat())
+    assert street.names() == {"g1"}
+
+
+def test_a_live_generation_without_its_index_stops_the_stream(street: Street) -> None:
+    street.add("g1", index=False)
+    street.registry.mark_ready(GenerationId("g1"), {})
+    with pytest.raises(NotFound, match="items_g1"):
+        street.targets()
+
+
+def test_without_open_generations_no_index_store_is_needed() -> None:
+    def unreachable() -> ExactIndexStore:
+        raise AssertionError
+
+    def load(path: Path) -> Encoder:
+        return WordEncoder()
+
+    assert OpenGenerations(MemoryRegistry(clock=lambda: NOON_MS), unreachable, load)() == []

@@ -1,0 +1,173 @@
+"""A loaded bundle gives the vectors that it was trained to, on any thread, without the trainer."""
+
+import json
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from multigrain import golden
+from multigrain.bundle import MANIFEST, BundleFacts, open_bundle, seal
+from multigrain.encoder import BundleEncoder, load_encoder
+from multigrain.errors import BundleRefused
+from multigrain.features.windows import Windows
+from multigrain.finished import MARK
+from tests.builders import an_item
+from tests.unit.trainer.conftest import SmallRun
+from trainer.models.weights import load_weights
+from trainer.train import make_model
+
+
+@pytest.fixture(scope="module")
+def encoder(small_run: SmallRun) -> BundleEncoder:
+    return load_encoder(small_run.bundle)
+
+
+def resealed(bundle_path: Path, **changes: str) -> None:
+    """Seals a changed bundle again, so that only what it says is wrong, not its hashes."""
+    old = open_manifest(bundle_path)
+    for name in (MARK, MANIFEST):
+        (bundle_path / name).unlink()
+    facts = BundleFacts(
+        model=old["model"],
+        dims=old["dims"],
+        analyzer=changes.get("analyzer", old["analyzer"]),
+        text=golden_text(old),
+        windows=golden_windows(old),
+        trained_from_ms=0,
+        trained_to_ms=0,
+        scores={},
+        created_ms=0,
+    )
+    seal(bundle_path, facts)
+
+
+def open_manifest(path: Path) -> dict:
+    return json.loads((path / MANIFEST).read_text())
+
+
+def golden_text(manifest: dict):
+    from multigrain.features.inputs import TextLengths
+
+    return TextLengths(**manifest["text"])
+
+
+def golden_windows(manifest: dict):
+    from multigrain.features.windows import WindowConfig
+
+    return WindowConfig(**{k: int(v) if v == int(v) else v for k, v in manifest["windows"].items()})
+
+
+def test_exported_towers_equal_the_trained_ones(small_run: SmallRun, encoder: BundleEncoder) -> None:
+    from multigrain.features.inputs import query_inputs
+
+    vocabularies = small_run.bundle.vocabularies()
+    model = make_model(small_run.config, vocabularies)
+    load_weights(model, small_run.work / "towers")
+    queries = list(small_run.bundle.golden().queries)
+    lengths, windows = small_run.config.text.to_floor(), small_run.config.windows.to_floor()
+    trained = model.query(query_inputs(queries, vocabularies, lengths, windows)).numpy()
+    np.testing.assert_allclose(encoder.encode_queries(queries), trained, atol=1e-6)
+
+
+def test_golden_examples_hold_histories_and_the_hardest_inputs(small_run: SmallRun) -> None:
+    queries = small_run.bundle.golden().queries
+    assert len(queries) == 3 + 2
+    assert any(len(history.realtime) + len(history.short) for _, history in queries)
+    assert ("", 0) in [(text, len(history.realtime)) for text, history in queries]
+
+
+def test_shapes_and_an_empty_batch(encoder: BundleEncoder) -> None:
+    assert encoder.dims == 16
+    assert encoder.encode_queries([]).shape == (0, 16)
+    assert encoder.encode_items([]).shape == (0, 16)
+    assert encoder.encode_items([an_item(i) for i in range(3)]).shape == (3, 16)
+
+
+def test_a_batch_equals_single_calls(small_run: SmallRun, encoder: BundleEncoder) -> None:
+    queries = list(small_run.bundle.golden().queries)
+    singles = np.concatenate([encoder.encode_queries([query]) for query in queries])
+    np.testing.assert_allclose(encoder.encode_queries(queries), singles, atol=1e-6)
+
+
+def test_batches_beyond_one_call_are_joined_in_order(encoder: BundleEncoder) -> None:
+    queries = [(f"red dress {i}", Windows()) for i in range(300)]  # more than 256
+    vectors = encoder.encode_queries(queries)
+    np.testing.assert_allclose(vectors[[0, 299]], encoder.encode_queries([queries[0], queries[299]]), atol=1e-6)
+
+
+def test_threads_get_what_one_thread_gets(encoder: BundleEncoder) -> None:
+    queries = [(f"shoes {i}", Windows()) for i in range(40)]
+    alone = [encoder.encode_queries([query]) for query in queries]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda query: encoder.encode_queries([query]), queries))
+    np.testing.assert_allclose(np.concatenate(together), np.concatenate(alone), atol=1e-6)
+
+
+def test_an_item_nobody_has_seen_is_encoded_by_its_title(encoder: BundleEncoder) -> None:
+    known, changed = encoder.encode_items([an_item(1), an_item(1, title="红色 连衣裙")])
+    assert np.isfinite(known).all()
+    assert np.abs(known - changed).max() > 1e-3
+
+
+def test_a_golden_vector_that_does_not_reproduce_is_refused_by_its_example(small_run: SmallRun, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(small_run.bundle.path, tmp_path / "bundle"))
+    known = golden.load(path)
+    vectors = known.item_vectors.copy()
+    vectors[1, 5] += 3e-5
+    golden.save(replace(known, item_vectors=vectors), path)
+    resealed(path)
+    with pytest.raises(BundleRefused, match=rf"golden item 1 \('{known.items[1].item_id}'\) is 3e-05 off"):
+        load_encoder(open_bundle(path))
+    assert load_encoder(open_bundle(path), verify_golden=False).dims == 16
+
+
+def test_another_vocabulary_does_not_reproduce(small_run: SmallRun, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(small_run.bundle.path, tmp_path / "bundle"))
+    words = (path / "vocabulary" / "word.txt").read_text().split("\n")
+    (path / "vocabulary" / "word.txt").write_text("\n".join([words[0], *reversed(words[1:])]))
+    resealed(path)
+    with pytest.raises(BundleRefused, match="golden query"):
+        load_encoder(open_bundle(path))
+
+
+def test_a_bundle_of_another_analyzer_is_refused(small_run: SmallRun, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(small_run.bundle.path, tmp_path / "bundle"))
+    resealed(path, analyzer="grains-2")
+    with pytest.raises(BundleRefused, match="made with analyzer grains-2, this program has grains-1"):
+        load_encoder(open_bundle(path))
+
+
+def test_a_bundle_loads_in_a_fresh_process_without_the_trainer(small_run: SmallRun, encoder: BundleEncoder) -> None:
+    script = (
+        "import sys, json; from pathlib import Path; from multigrain.bundle import open_bundle\n"
+        "from multigrain.encoder import load_encoder; from multigrain.features.windows import Windows\n"
+        "assert 'tensorflow' not in sys.modules\n"
+        "encoder = load_encoder(open_bundle(Path(sys.argv[1])))\n"
+        "trainer = sorted(name for name in sys.modules if name.split('.')[0] == 'trainer')\n"
+        "print(json.dumps({'trainer': trainer, 'vector': encoder.encode_queries([('red dress', Windows())]).tolist()}))"
+    )
+    command = [sys.executable, "-c", script, str(small_run.bundle.path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=180)
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["trainer"] == []
+    np.testing.assert_allclose(answer["vector"], encoder.encode_queries([("red dress", Windows())]), atol=1e-5)
+
+
+def test_the_towers_hold_no_custom_op(small_run: SmallRun) -> None:
+    import tensorflow as tf
+    from tensorflow.python.framework import op_def_registry
+
+    for tower in ("query_tower", "item_tower"):
+        signature = tf.saved_model.load(str(small_run.bundle.path / tower)).signatures["serving_default"]
+        used = {op.type for op in signature.graph.get_operations()}
+        assert used
+        assert all(op_def_registry.get(op) is not None for op in used)
+        assert not {"PyFunc", "EagerPyFunc"} & used
+        batch = {tensor.shape[0] for tensor in signature.inputs if tensor.dtype == tf.int32}
+        assert batch == {None}, "the batch is open"

@@ -1,0 +1,199 @@
+"""What a training run may be told, with what goes wrong when a value is too high or too low.
+
+Loaded from TOML; an unknown key is refused. Two files ship beside this one: demo.toml for a laptop, mgdspr.toml with
+the paper's values.
+"""
+
+import difflib
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from multigrain.errors import InvalidConfig
+from multigrain.features.inputs import TextLengths
+from multigrain.features.windows import WindowConfig
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelConfig(_Section):
+    """The shape of the towers."""
+
+    name: Literal["mgdspr"] = Field("mgdspr", description="Which towers to train.")
+    dims: int = Field(
+        128, ge=8, le=1024, description="Width of everything. Too low: little fits; too high: slow search."
+    )
+    side_dims: int = Field(16, ge=2, description="Width of a category, brand or shop vector. The paper gives none.")
+    heads: int = Field(8, ge=1, description="Attention heads; must divide dims.")
+    transformer_layers: int = Field(1, ge=1, le=4, description="Over the query's words. The paper gives none.")
+    lstm_layers: int = Field(2, ge=1, le=4, description="Over real-time behaviour. Each costs a step a behaviour.")
+    dropout: float = Field(0.2, ge=0, lt=1, description="Between LSTM layers, in training only. Too high: underfits.")
+    item_side_features: bool = Field(
+        False,
+        description="Ours: category, brand and shop in the item tower. Off, an item nobody clicked has only a title.",
+    )
+
+    @model_validator(mode="after")
+    def _heads_divide_dims(self) -> Self:
+        if self.dims % self.heads:
+            raise ValueError(f"heads {self.heads} does not divide dims {self.dims}")
+        return self
+
+
+class WindowsConfig(_Section):
+    """How history is split. Goes into the bundle: serving splits the same way."""
+
+    realtime_hours: float = Field(24.0, gt=0, description="Too high: nothing is left for short-term.")
+    short_days: float = Field(10.0, gt=0, description="Clicks older than that become long-term.")
+    long_days: float = Field(30.0, gt=0, description="Older behaviour is not read at all.")
+    realtime_length: int = Field(50, ge=1, le=500, description="Too high: each one is an LSTM step at query time.")
+    short_length: int = Field(100, ge=1, le=500, description="Too low: active users lose their older clicks.")
+    long_length: int = Field(100, ge=1, le=500, description="For each of click, order, collect.")
+    queries_length: int = Field(10, ge=1, le=100, description="Earlier queries read.")
+
+    @model_validator(mode="after")
+    def _windows_follow_each_other(self) -> Self:
+        if not self.realtime_hours / 24 <= self.short_days <= self.long_days:
+            raise ValueError("realtime_hours, short_days and long_days must not shrink")
+        return self
+
+    def to_floor(self) -> WindowConfig:
+        return WindowConfig(**self.model_dump())
+
+
+class TextConfig(_Section):
+    """How many grains the towers read; longer text is cut."""
+
+    query_unigrams: int = Field(40, ge=1, le=512, description="Characters, or character trigrams of Latin words.")
+    query_bigrams: int = Field(20, ge=1, le=512, description="Too low: long queries lose their end.")
+    query_words: int = Field(12, ge=1, le=128, description="Too high: the Transformer over words costs its square.")
+    title_words: int = Field(30, ge=1, le=256, description="Too low: the end of long titles is not seen.")
+
+    def to_floor(self) -> TextLengths:
+        return TextLengths(**self.model_dump())
+
+
+class VocabularyConfig(_Section):
+    """Rows of the embedding tables: tokens with an id of their own, and buckets that all others share."""
+
+    unigrams: int = Field(20_000, ge=1, description="Character grains.")
+    unigram_buckets: int = Field(1_000, ge=1, description="Too few: unseen grains look alike.")
+    bigrams: int = Field(200_000, ge=1, description="Too many: each is seen too rarely to be learnt.")
+    bigram_buckets: int = Field(5_000, ge=1, description="As above.")
+    words: int = Field(200_000, ge=1, description="Words of queries and titles; one table for both.")
+    word_buckets: int = Field(5_000, ge=1, description="As above.")
+    items: int = Field(5_000_000, ge=1, description="The most clicked items; memory is dims x 4 bytes for each.")
+    item_buckets: int = Field(10_000, ge=1, description="Rare and new items share these.")
+    item_clicks: int = Field(
+        1, ge=1, description="Fewer clicks, no id of its own. Too low: ids that nobody could learn."
+    )
+    sides: int = Field(100_000, ge=1, description="Categories, brands, shops: at most so many each.")
+    side_buckets: int = Field(1_000, ge=1, description="For brands and shops that open tomorrow.")
+
+
+class LossConfig(_Section):
+    """Sampled softmax."""
+
+    temperature: float = Field(
+        2.0, gt=0, description="Divides every logit. Below 1 it chases noisy clicks; high: flat."
+    )
+    pool: int = Field(1024, ge=0, description="Uniform negatives shared by a batch, beside the batch's own items.")
+    log_q: bool = Field(
+        False, description="Corrects for popular items being negatives more often. Ours: not in the paper."
+    )
+    mixed: int = Field(
+        0, ge=0, description="N hard negatives mixed with the positive; 0: none. More relevance, less recall."
+    )
+    mixed_low: float = Field(0.4, ge=0, le=1, description="a of alpha ~ U(a, b).")
+    mixed_high: float = Field(0.6, ge=0, le=1, description="b; nearer 1 is harder.")
+    mixed_moves_positive: bool = Field(
+        True, description="Off: no gradient through the positive inside a mix, which otherwise pushes it down."
+    )
+
+    @model_validator(mode="after")
+    def _low_below_high(self) -> Self:
+        if self.mixed_low > self.mixed_high:
+            raise ValueError("mixed_low is above mixed_high")
+        return self
+
+
+class OptimizerConfig(_Section):
+    """How parameters move."""
+
+    name: Literal["adagrad", "adam"] = Field(
+        "adagrad", description="The paper's is adagrad; adam is faster on few logs."
+    )
+    learning_rate: float = Field(0.1, gt=0, description="Too high: the loss becomes NaN; too low: nothing is learnt.")
+    decay: Literal["none", "linear"] = Field(
+        "none", description="linear: the rate falls to zero over the run. Ours; with few logs the last steps settle it."
+    )
+    clip_norm: float = Field(3.0, gt=0, description="Gradients longer than this are shortened to it.")
+
+
+class RunConfig(_Section):
+    """How long, and on what."""
+
+    batch_size: int = Field(256, ge=2, description="Also the number of in-batch negatives. Too low: noisy.")
+    epochs: int = Field(1, ge=1, description="Passes over the training examples. Too many: it learns them by heart.")
+    seed: int = Field(0, ge=0, description="One seed, one order of batches and one start.")
+    test_hours: float = Field(24.0, gt=0, description="The end of the logs, kept for testing.")
+    shards: int = Field(4, ge=1, description="Files the examples are cut into.")
+    golden: int = Field(8, ge=1, le=1000, description="Queries and items kept in the bundle with their vectors.")
+
+
+class TrainingConfig(_Section):
+    """Everything that a training run can be told."""
+
+    model: ModelConfig = ModelConfig()  # type: ignore[call-arg]  # pydantic fills defaults; mypy has no plugin here
+    windows: WindowsConfig = WindowsConfig()  # type: ignore[call-arg]  # as above
+    text: TextConfig = TextConfig()  # type: ignore[call-arg]  # as above
+    vocabulary: VocabularyConfig = VocabularyConfig()  # type: ignore[call-arg]  # as above
+    loss: LossConfig = LossConfig()  # type: ignore[call-arg]  # as above
+    optimizer: OptimizerConfig = OptimizerConfig()  # type: ignore[call-arg]  # as above
+    run: RunConfig = RunConfig()  # type: ignore[call-arg]  # as above
+
+
+def shipped_configs() -> tuple[str, ...]:
+    """Names of the configurations that ship: `load_config('demo')`."""
+    files = resources.files("trainer.configs").iterdir()
+    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+
+
+def load_config(path: Path | str) -> TrainingConfig:
+    """The configuration in a TOML file, or a shipped one by name. Raises InvalidConfig naming the key and the cure."""
+    if str(path) in shipped_configs():
+        text = (resources.files("trainer.configs") / f"{path}.toml").read_text(encoding="utf-8")
+    elif Path(path).is_file():
+        text = Path(path).read_text(encoding="utf-8")
+    else:
+        cure = f"name a TOML file, or one of {', '.join(shipped_configs())}"
+        raise InvalidConfig(str(path), "no such training config", cure=cure)
+    try:
+        return TrainingConfig.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidConfig(str(path), f"not TOML: {error}", cure="mend that line") from None
+    except ValidationError as error:
+        raise _as_invalid_config(error, str(path)) from None
+
+
+def _as_invalid_config(error: ValidationError, path: str) -> InvalidConfig:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return InvalidConfig(key, f"unknown key in {path}", cure=_did_you_mean(key))
+    return InvalidConfig(key, f"{first['msg']} (is {first['input']!r})", cure=f"mend it in {path}")
+
+
+def _did_you_mean(key: str) -> str:
+    known = [
+        name if field.annotation is None else f"{name}.{entry}"
+        for name, field in TrainingConfig.model_fields.items()
+        for entry in getattr(field.annotation, "model_fields", {})
+    ]
+    near = difflib.get_close_matches(key, [*known, *TrainingConfig.model_fields], n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"sections are {', '.join(TrainingConfig.model_fields)}"

@@ -1,0 +1,60 @@
+"""How good a bundle is on the test day, through the bundle itself: raw text in, exact search over every item.
+
+Two yardsticks stand beside it: popularity, which reads nothing, and the same model with the history taken away. The
+second was trained with histories, so it says what history is worth to this model, not what a model without it could do.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from multigrain.encoder import Encoder
+from multigrain.features.windows import Windows
+from multigrain.types import Int64s, Item
+from trainer.data.example import Example
+from trainer.evaluation.popularity import most_clicked
+from trainer.evaluation.recall import recall_at
+from trainer.evaluation.topk import exact_top_k
+
+DEPTHS = (10, 50, 100, 300)
+REPORT = "report.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was measured. Names of scores: recall@K, history_off_recall@K, popularity_recall@K."""
+
+    bundle_id: str
+    queries: int
+    """Test searches whose clicked items are in the catalogue."""
+    items: int
+    scores: dict[str, float]
+
+
+def evaluate(encoder: Encoder, examples: Sequence[Example], items: Sequence[Item], clicks: Int64s) -> Report:
+    """Scores of the bundle behind `encoder`. `clicks` [M]: of each item, before the test part."""
+    rows = {item.item_id: row for row, item in enumerate(items)}
+    usable = [example for example in examples if any(item_id in rows for item_id in example.clicked)]
+    wanted = [[rows[item_id] for item_id in example.clicked if item_id in rows] for example in usable]
+    vectors = encoder.encode_items(items)
+    deepest = max(DEPTHS)
+    with_history = encoder.encode_queries([(example.query, example.history) for example in usable])
+    without = encoder.encode_queries([(example.query, Windows()) for example in usable])
+    found = {
+        "": exact_top_k(with_history, vectors, deepest),
+        "history_off_": exact_top_k(without, vectors, deepest),
+        "popularity_": most_clicked(np.asarray(clicks), deepest, queries=len(usable)),
+    }
+    scores = {f"{name}recall@{k}": recall_at(top, wanted, k) for name, top in found.items() for k in DEPTHS}
+    return Report(bundle_id=encoder.bundle_id, queries=len(usable), items=len(items), scores=scores)
+
+
+def save_report(report: Report, folder: Path) -> None:
+    (folder / REPORT).write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
+
+
+def load_report(folder: Path) -> Report:
+    return Report(**json.loads((folder / REPORT).read_text(encoding="utf-8")))

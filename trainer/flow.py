@@ -1,0 +1,91 @@
+"""The trainer's story: logs -> examples -> towers -> bundle -> evaluation -> gate -> generation.
+
+Each step leaves a finished folder, marked with what it was made from. A broken run goes on where it stopped: a folder
+without its mark, or made from other logs or another configuration, is made again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from multigrain.bundle import Bundle, open_bundle
+from multigrain.encoder import load_encoder
+from multigrain.index.specs import IndexSpec
+from multigrain.registry.generation import Generation
+from multigrain.settings import GenerationSettings
+from multigrain.types import GenerationId
+from trainer.configs.config import TrainingConfig
+from trainer.data.example_rows import read_examples
+from trainer.data.logs import read_logs
+from trainer.evaluation.evaluate import Report, load_report
+from trainer.progress import Clock, Reporter
+from trainer.publish.gate import check_gate
+from trainer.publish.index_build import Stores, build_generation
+from trainer.publish.keep import keep_bundle
+from trainer.steps import Steps, finished_steps, made_from_logs
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A bundle that was evaluated, and may be published if the gate lets it pass."""
+
+    bundle: Bundle
+    report: Report
+    examples: Path
+
+
+def make_candidate(
+    logs_folder: Path,
+    work: Path,
+    config: TrainingConfig,
+    *,
+    reporter: Reporter,
+    clock: Clock,
+    clock_ms: Callable[[], int],
+) -> Candidate:
+    """Logs -> an evaluated bundle. `work` keeps the folders of the steps."""
+    logs = read_logs(logs_folder)
+    steps = Steps(work, config, made_from_logs(logs_folder), reporter=reporter, clock=clock)
+
+    examples = steps.examples(logs)
+    towers = steps.towers(logs, examples)
+    bundle = open_bundle(steps.bundle(logs, examples, towers, created_ms=clock_ms()))
+    report = load_report(steps.evaluation(logs, examples, bundle))
+
+    return Candidate(bundle, report, examples)
+
+
+def find_candidate(work: Path) -> Candidate:
+    """What `make_candidate` left in `work`. Raises NotFound naming the step that is not finished."""
+    found = finished_steps(work)
+    return Candidate(open_bundle(found.bundle), load_report(found.evaluation), found.examples)
+
+
+def publish(
+    candidate: Candidate,
+    stores: Stores,
+    *,
+    generation_id: GenerationId,
+    bundles: Path,
+    spec: IndexSpec,
+    settings: GenerationSettings,
+    reporter: Reporter,
+    clock: Clock,
+    clock_ms: Callable[[], int],
+) -> Generation:
+    """An evaluated bundle -> a generation that is ready. Promoting it is a person's, or a command's, next step."""
+    check_gate(candidate.report, floor=settings.gate_min_recall)
+    bundle = keep_bundle(candidate.bundle, bundles)
+    return build_generation(
+        generation_id,
+        bundle,
+        load_encoder(bundle),
+        stores,
+        spec=spec,
+        queries=[(example.query, example.history) for example in read_examples(candidate.examples, "test")],
+        report=candidate.report,
+        settings=settings,
+        clock_ms=clock_ms,
+        clock=clock,
+        reporter=reporter,
+    )

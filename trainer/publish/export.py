@@ -1,0 +1,105 @@
+"""Trained towers -> a bundle: two SavedModels, their vocabularies, the key terms, golden examples."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from multigrain import golden, key_terms
+from multigrain.bundle import ITEM_TOWER, QUERY_TOWER, RELEVANCE, VOCABULARY, Bundle, BundleFacts, open_bundle, seal
+from multigrain.encoder import VECTOR
+from multigrain.features.inputs import Inputs, Vocabularies, item_inputs, query_inputs
+from multigrain.features.windows import Windows
+from multigrain.finished import written_beside
+from multigrain.golden import Golden
+from multigrain.key_terms import KeyTerm
+from multigrain.text import analyzer
+from multigrain.types import Float32s, Item
+from trainer.configs.config import TrainingConfig
+from trainer.data.examples import ExamplesManifest
+from trainer.models.layers.layer import Tensor
+from trainer.models.mgdspr import Mgdspr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What goes into a bundle beside the towers."""
+
+    vocabularies: Vocabularies
+    terms: tuple[KeyTerm, ...]
+    queries: tuple[tuple[str, Windows], ...]
+    """Golden queries: real ones, some with and some without a history."""
+    items: tuple[Item, ...]
+    """Golden items."""
+    scores: Mapping[str, float]
+    span: ExamplesManifest
+
+
+def export_bundle(folder: Path, model: Mgdspr, parts: Exported, config: TrainingConfig, *, created_ms: int) -> Bundle:
+    """Writes the bundle at `folder`, whole or not at all, and opens it as anybody else would."""
+    with written_beside(folder) as draft:
+        _save_towers(draft, model, parts, config)
+        parts.vocabularies.save(draft / VOCABULARY)
+        key_terms.save(parts.terms, draft / RELEVANCE)
+        golden.save(_golden(model, parts, config), draft)
+        facts = BundleFacts(
+            model=config.model.name,
+            dims=config.model.dims,
+            analyzer=analyzer.NAME,
+            text=config.text.to_floor(),
+            windows=config.windows.to_floor(),
+            trained_from_ms=parts.span.from_ms,
+            trained_to_ms=parts.span.test_from_ms,
+            scores=parts.scores,
+            created_ms=created_ms,
+        )
+        seal(draft, facts)
+    return open_bundle(folder)
+
+
+def _save_towers(folder: Path, model: Mgdspr, parts: Exported, config: TrainingConfig) -> None:
+    query_example, item_example = _inputs(parts, config)
+
+    def encode_query(**inputs: Tensor) -> dict[str, Tensor]:
+        return {VECTOR: model.query(inputs, training=False)}
+
+    def encode_item(**inputs: Tensor) -> dict[str, Tensor]:
+        return {VECTOR: model.item(**inputs)}
+
+    for name, function, example in (
+        (QUERY_TOWER, encode_query, query_example),
+        (ITEM_TOWER, encode_item, item_example),
+    ):
+        # The batch is left open, every other axis is fixed: no call ever makes a second graph.
+        specs = {key: tf.TensorSpec([None, *array.shape[1:]], tf.int32, name=key) for key, array in example.items()}
+        graph = tf.function(function, autograph=False).get_concrete_function(**specs)
+        tower = tf.Module()
+        # Only what this graph reads: the item tower needs no table of unigrams.
+        tower.kept = list(graph.variables)
+        options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+        tf.saved_model.save(tower, str(folder / name), signatures={"serving_default": graph}, options=options)
+
+
+def _golden(model: Mgdspr, parts: Exported, config: TrainingConfig) -> Golden:
+    """Vectors from the model in memory, so that loading also checks the export."""
+    queries, items = _inputs(parts, config)
+    return Golden(
+        queries=parts.queries,
+        query_vectors=_vectors(model.query({key: tf.constant(array) for key, array in queries.items()})),
+        items=parts.items,
+        item_vectors=_vectors(model.item(**{key: tf.constant(array) for key, array in items.items()})),
+    )
+
+
+def _inputs(parts: Exported, config: TrainingConfig) -> tuple[Inputs, Inputs]:
+    lengths, windows = config.text.to_floor(), config.windows.to_floor()
+    return (
+        query_inputs(parts.queries, parts.vocabularies, lengths, windows),
+        item_inputs(parts.items, parts.vocabularies, lengths),
+    )
+
+
+def _vectors(tensor: Tensor) -> Float32s:
+    return np.asarray(tensor.numpy(), np.float32)
