@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 import sqlalchemy as sa
 
 from multigrain import database
@@ -17,7 +16,8 @@ from multigrain.features.feature_store import FeatureStore
 from multigrain.features.sql import SqlFeatureStore
 from multigrain.index import specs
 from multigrain.index.exact import ExactIndexStore
-from multigrain.index.item_index import IndexRows, IndexStore
+from multigrain.index.item_index import IndexStore
+from multigrain.index.item_rows import item_rows
 from multigrain.key_terms import KeyTerm, TermKind
 from multigrain.registry.generation import Generation, GenerationState
 from multigrain.registry.sql import SqlRegistry
@@ -89,19 +89,7 @@ class Shop:
         spec = specs.Flat()
         index = self.indexes.create(name.replace("-", "_"), dims=dims, spec=spec)
         stored = [row for batch in self.catalogue.scan(10_000) for row in batch]
-        items = [row.item for row in stored]
-        index.upsert(
-            IndexRows(
-                item_nos=np.array([row.item_no for row in stored], np.int64),
-                vectors=encoder.encode_items(items),
-                revisions=np.array([item.source_version for item in items], np.int64),
-                brands=[item.brand for item in items],
-                categories=["/".join(item.category_path) for item in items],
-                shops=[item.shop for item in items],
-                statuses=[int(item.status) for item in items],
-                titles=[item.title for item in items],
-            )
-        )
+        index.upsert(item_rows(stored, encoder.encode_items([row.item for row in stored])))
         index.finish()
         self.registry.create(
             Generation(

@@ -8,7 +8,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from commands.main import EXIT_OURS, EXIT_THEIRS, main
-from multigrain.client import Client
 from multigrain.errors import InvalidRequest
 from multigrain.types import UserId
 from tests.builders import a_click
@@ -52,11 +51,7 @@ def test_training_config_names_the_key_and_what_was_meant(tmp_path: Path, capsys
 
 
 def test_request_names_the_proto_field_and_what_would_be_right(tmp_path: Path) -> None:
-    with (
-        serving(open_shop(tmp_path)) as served,
-        Client(served.address) as client,
-        pytest.raises(InvalidRequest) as caught,
-    ):
+    with serving(open_shop(tmp_path)) as (_, client), pytest.raises(InvalidRequest) as caught:
         client.retrieve("shoes", "user-1", limit=10_001)
     assert caught.value.field == "limit"
     assert "10001" in caught.value.problem

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from multigrain.bundle import Bundle
+from multigrain.catalog.catalog import SqlCatalogue, StoredItem
 from multigrain.encoder import Encoder, check_golden
 from multigrain.features.windows import Windows
-from multigrain.index.item_index import IndexRows, IndexStore, ItemIndex
+from multigrain.index.item_index import IndexStore, ItemIndex
+from multigrain.index.item_rows import item_rows
 from multigrain.index.specs import IndexSpec, to_dict
 from multigrain.registry.generation import Generation, GenerationState
 from multigrain.registry.registry import Registry
@@ -21,7 +23,6 @@ from multigrain.types import Float32s, GenerationId, Int64s, ItemStatus
 from trainer.evaluation.evaluate import Report
 from trainer.progress import Clock, Meter, Reporter
 from trainer.publish.canary import check_count, check_recall, sample
-from trainer.publish.catalogue import Catalogue, Stored
 
 ITEMS_AT_ONCE = 1000
 SEARCH_SECONDS = 60.0
@@ -31,7 +32,7 @@ SEARCH_SECONDS = 60.0
 class Stores:
     """The real things that a build writes to and reads from."""
 
-    catalogue: Catalogue
+    catalogue: SqlCatalogue
     registry: Registry
     indexes: IndexStore
 
@@ -100,7 +101,7 @@ def build_generation(
     return stores.registry.get(generation_id)
 
 
-def fill(index: ItemIndex, encoder: Encoder, catalogue: Catalogue, meter: Meter) -> Written:
+def fill(index: ItemIndex, encoder: Encoder, catalogue: SqlCatalogue, meter: Meter) -> Written:
     """Writes every item of the catalogue."""
     written = Written()
     done = 0
@@ -111,7 +112,7 @@ def fill(index: ItemIndex, encoder: Encoder, catalogue: Catalogue, meter: Meter)
     return written
 
 
-def catch_up(index: ItemIndex, encoder: Encoder, catalogue: Catalogue, written: Written, *, since: int) -> int:
+def catch_up(index: ItemIndex, encoder: Encoder, catalogue: SqlCatalogue, written: Written, *, since: int) -> int:
     """Writes what changed after revision `since` until nothing is newer; returns the newest revision written."""
     while changed := catalogue.changed_since(since, ITEMS_AT_ONCE):
         _write(index, encoder, changed, written)
@@ -124,7 +125,7 @@ def collection_of(generation_id: GenerationId) -> str:
     return "items_" + "".join(c if c.isascii() and c.isalnum() else "_" for c in generation_id)
 
 
-def _write(index: ItemIndex, encoder: Encoder, batch: Iterable[Stored], written: Written) -> None:
+def _write(index: ItemIndex, encoder: Encoder, batch: Iterable[StoredItem], written: Written) -> None:
     rows = list(batch)
     gone = [stored.item_no for stored in rows if stored.item.status is ItemStatus.REMOVED]
     kept = [stored for stored in rows if stored.item.status is not ItemStatus.REMOVED]
@@ -134,23 +135,8 @@ def _write(index: ItemIndex, encoder: Encoder, batch: Iterable[Stored], written:
             written.vectors.pop(item_no, None)
     if kept:
         vectors = encoder.encode_items([stored.item for stored in kept])
-        index.upsert(index_rows(kept, vectors))
+        index.upsert(item_rows(kept, vectors))
         written.vectors.update((stored.item_no, vector) for stored, vector in zip(kept, vectors, strict=True))
-
-
-def index_rows(batch: Sequence[Stored], vectors: Float32s) -> IndexRows:
-    """Items with their vectors, as the index takes them."""
-    items = [stored.item for stored in batch]
-    return IndexRows(
-        item_nos=np.array([stored.item_no for stored in batch], np.int64),
-        vectors=vectors,
-        revisions=np.array([item.source_version for item in items], np.int64),
-        brands=[item.brand for item in items],
-        categories=["/".join(item.category_path) for item in items],
-        shops=[item.shop for item in items],
-        statuses=[int(item.status) for item in items],
-        titles=[item.title for item in items],
-    )
 
 
 def _check(
