@@ -16,6 +16,7 @@ CLICKS_MIN = 6
 """A user with fewer clicks in a category shows no taste."""
 ITEMS_MIN = 8
 """A brand with fewer items in the category cannot show that it was preferred."""
+SAYING_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +48,7 @@ def cast(logs: "Logs") -> Cast:
     from trainer.data.logs import items_of
 
     items = {item.item_id: item for item in items_of(logs)}
-    stocked = Counter((item.leaf_category, item.brand) for item in items.values())
-    fans = _fans(logs, items, stocked)
+    fans = _fans(logs, items, _playable(items))
     asked = Counter(logs.searches["query"].to_pylist())
     best: tuple[tuple[float, int], str, Fan, Fan] | None = None
     for category, candidates in fans.items():
@@ -75,9 +75,19 @@ def cast(logs: "Logs") -> Cast:
     )
 
 
-def _fans(
-    logs: "Logs", items: "Mapping[ItemId, Item]", stocked: "Mapping[tuple[str, str], int]"
-) -> dict[str, list[Fan]]:
+def _playable(items: "Mapping[ItemId, Item]") -> set[tuple[str, str]]:
+    """(category, brand) pairs with items enough, most of which say their category as the query does.
+
+    An item that says it in another language is found by the vector channel alone, and two channels outweigh one.
+    """
+    there = Counter((item.leaf_category, item.brand) for item in items.values())
+    saying = Counter(
+        (item.leaf_category, item.brand) for item in items.values() if item.leaf_category in item.title.casefold()
+    )
+    return {pair for pair, count in there.items() if count >= ITEMS_MIN and saying[pair] >= SAYING_SHARE * count}
+
+
+def _fans(logs: "Logs", items: "Mapping[ItemId, Item]", playable: set[tuple[str, str]]) -> dict[str, list[Fan]]:
     """For each leaf category, the users that clicked in it often enough, with their favourite brand there."""
     clicked: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for row in logs.events.select(["user_id", "item_id", "action"]).to_pylist():
@@ -87,7 +97,7 @@ def _fans(
     fans: dict[str, list[Fan]] = defaultdict(list)
     for (user_id, category), brands in clicked.items():
         brand, on_brand = min(brands.items(), key=lambda entry: (-entry[1], entry[0]))
-        if brands.total() >= CLICKS_MIN and stocked[category, brand] >= ITEMS_MIN:
+        if brands.total() >= CLICKS_MIN and (category, brand) in playable:
             fan = Fan(user_id=UserId(user_id), brand=brand, clicks=brands.total(), on_brand=on_brand)
             fans[category].append(fan)
     return fans
