@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.ports import claim
+
 ROOT = Path(__file__).parent.parent.parent
 RUN_BY_CI_ITSELF = ("make demo", "make test", "make check", "make up", "make down", "make help", "git clone", "cd ")
 """`make test` is what runs this file; the others take minutes and have tests, or a step in .ci/run, of their own."""
@@ -39,15 +41,24 @@ def test_every_other_shell_block_of_the_readme_runs_as_it_stands(tmp_path: Path)
     blocks = [block for block in shell_blocks() if not is_run_elsewhere(block)]
     assert blocks, "the README shows no commands"
     script = "set -euxo pipefail\n" + "\n".join(blocks)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    ran = subprocess.run(
-        ["bash", "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    port = claim(1)
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        # The default port may be taken on the machine of whoever runs the tests.
+        "MULTIGRAIN_SERVER_PORT": str(port.ports[0]),
+    }
+    try:
+        ran = subprocess.run(
+            ["bash", "-c", script],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+    finally:
+        port.release()
     assert ran.returncode == 0, f"{ran.stdout[-4000:]}\n{ran.stderr[-6000:]}"
     assert "Traceback" not in ran.stderr
