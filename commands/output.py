@@ -32,7 +32,8 @@ class Output:
 
         stream = sys.stderr if self.as_json else sys.stdout
         # In a log there is no terminal whose width could be asked for, and 80 columns would break every title.
-        return Console(file=stream, highlight=False, width=None if stream.isatty() else LOG_COLUMNS)
+        # No markup: a '[' in a title or an error is a character like any other.
+        return Console(file=stream, highlight=False, markup=False, width=None if stream.isatty() else LOG_COLUMNS)
 
     def say(self, text: str) -> None:
         """A line for people; nothing with --json."""
@@ -50,7 +51,7 @@ class Output:
         for name in columns:
             table.add_column(name.removesuffix(">"), justify="right" if name.endswith(">") else "left")
         for row in rows:
-            table.add_row(*(cell if isinstance(cell, Text) else str(cell) for cell in row))
+            table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
         # Not the table's own title and caption: those are broken to the width of a narrow table.
         self.console.print(Text(title, style="bold"))
         self.console.print(table)

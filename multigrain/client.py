@@ -241,6 +241,8 @@ class Tries:
 def to_error(error: grpc.RpcError, seconds: float) -> MultigrainError:
     """What a status means, in our words."""
     code, details = error.code(), error.details() or ""
+    if code is grpc.StatusCode.UNAVAILABLE and details.startswith("failed to connect"):
+        details = f"nothing answers at that address: start a server there, or name another one: {details}"
     trailers = dict(error.trailing_metadata() or ())
     if code is grpc.StatusCode.INVALID_ARGUMENT and FIELD in trailers:
         field = str(trailers[FIELD])

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from commands.main import EXIT_THEIRS, main
+from commands.main import EXIT_OURS, EXIT_THEIRS, main
+from commands.output import Output
 
 HELP_SECONDS = 0.4
 
@@ -87,3 +88,17 @@ def test_help_answers_within_four_tenths_of_a_second() -> None:
     assert "demo" in said.stdout
     # The quickest of five: the slowest says how busy the machine is, not how quick the program.
     assert min(seconds) <= HELP_SECONDS
+
+
+def test_brackets_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    output = Output(as_json=False)
+    output.say("pip install 'multigrain[server]'")
+    output.table("a [title]", ("column",), [("multigrain[trainer]",)])
+    said = capsys.readouterr().out
+    for text in ("multigrain[server]", "a [title]", "multigrain[trainer]"):
+        assert text in said
+
+
+def test_nobody_at_the_address_is_said_with_a_cure(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["query", "shoes", "--address", "127.0.0.1:9", "--timeout", "2"]) == EXIT_OURS
+    assert "nothing answers at that address: start a server there" in capsys.readouterr().err
