@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from multigrain.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from multigrain.index.milvus import MilvusStore
     from multigrain.registry.sql import SqlRegistry
-    from sqlalchemy import Engine
 
 
 def open_engine(settings: Settings) -> "Engine":

@@ -67,9 +67,8 @@ def kafka(settings: Settings) -> Finding:
 
 
 def live_generation(settings: Settings) -> Finding:
-    from multigrain.registry.sql import SqlRegistry
-
     from multigrain import database
+    from multigrain.registry.sql import SqlRegistry
 
     found = sql(settings)
     if found.health is not Health.OK:
