@@ -12,8 +12,7 @@ import numpy as np
 from multigrain.catalog.catalog import CatalogueChange, StoredItem
 from multigrain.errors import InvalidEvent
 from multigrain.events import ItemEvent, ItemPatched, ItemRemoved, ItemUpserted
-from multigrain.index.item_index import IndexRows
-from multigrain.types import Float32s
+from multigrain.index.item_rows import item_rows
 from streaming.dead_letter import DeadLetter
 from streaming.handlers.handler import Catalogue, Incoming, Stores
 from streaming.targets import Target, Targets
@@ -64,23 +63,9 @@ def _concerns_index(change: CatalogueChange) -> bool:
 def _write(target: Target, written: Sequence[StoredItem], removed: Sequence[int]) -> None:
     """One upsert and one delete, both acknowledged."""
     if written:
-        target.index.upsert(_rows(written, target.encoder.encode_items([stored.item for stored in written])))
+        target.index.upsert(item_rows(written, target.encoder.encode_items([stored.item for stored in written])))
     if removed:
         target.index.delete(np.array(removed, np.int64))
-
-
-def _rows(stored: Sequence[StoredItem], vectors: Float32s) -> IndexRows:
-    items = [one.item for one in stored]
-    return IndexRows(
-        item_nos=np.array([one.item_no for one in stored], np.int64),
-        vectors=vectors,
-        revisions=np.array([item.source_version for item in items], np.int64),
-        brands=[item.brand for item in items],
-        categories=["/".join(item.category_path) for item in items],
-        shops=[item.shop for item in items],
-        statuses=[int(item.status) for item in items],
-        titles=[item.title for item in items],
-    )
 
 
 def _unknown(batch: Sequence[Incoming], changes: Sequence[CatalogueChange]) -> list[DeadLetter]:
