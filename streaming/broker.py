@@ -17,7 +17,7 @@ def kafka_at(bootstrap: str, *, doing: str) -> Iterator[None]:
         yield
     except KafkaError as error:
         raise LogUnavailable(
-            f"Kafka at {bootstrap} failed while {doing} ({type(error).__name__}: {error}): "
+            f"Kafka at {bootstrap} failed while {doing} ({error}): "
             f"see that the broker runs and that kafka.bootstrap is its address"
         ) from error
 

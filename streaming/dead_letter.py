@@ -26,7 +26,7 @@ class DeadLetter:
 
 
 class DeadLetters(Protocol):
-    """One contract suite, tests/contract/test_dead_letters.py, runs over every implementation.
+    """One contract suite, tests/unit/streaming/dead_letters_suite.py, runs over every implementation.
 
     A record may arrive twice: it is sent before its position is recorded, and a crash lies between the two.
     """

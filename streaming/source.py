@@ -40,7 +40,7 @@ class Record:
 
 
 class Source(Protocol):
-    """One contract suite, tests/contract/test_source.py, runs over every implementation.
+    """One contract suite, tests/unit/streaming/source_suite.py, runs over every implementation.
 
     Not safe for threads: the consumer's loop is its only caller. Any method may raise LogUnavailable.
     """

@@ -31,6 +31,10 @@ class IndexSpec(ABC):
     def search_params(self, k: int) -> dict[str, int]:
         """What Milvus is told with a search for k. Raises InvalidSpec beyond max_k."""
 
+    def filtered_search_params(self, k: int) -> dict[str, int]:
+        """What Milvus is told with a search for k under a filter."""
+        return self.search_params(k)
+
     def check_k(self, k: int) -> None:
         if not 1 <= k <= self.max_k:
             raise InvalidSpec("k", f"{self.kind} cannot return {k:,}", cure=f"ask for 1 to {self.max_k:,}")
@@ -68,6 +72,11 @@ class IvfFlat(IndexSpec):
     def search_params(self, k: int) -> dict[str, int]:
         self.check_k(k)
         return {"nprobe": self.nprobe}
+
+    def filtered_search_params(self, k: int) -> dict[str, int]:
+        self.check_k(k)
+        # What a filter lets through may lie in any cell: a search of a quarter of them found a quarter of it.
+        return {"nprobe": self.nlist}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

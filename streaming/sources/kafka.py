@@ -6,6 +6,7 @@ Offsets are committed to Kafka only so that lag tools see us move.
 import logging
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 
 ROUND_SECONDS = 0.1
 """The longest single wait for the broker: a batch that fills is looked at this often."""
+
+
+GOODBYE_SECONDS = 2.0
 
 
 class Membership(NamedTuple):
@@ -55,6 +59,7 @@ class KafkaSource:
         self._start = start
         self._taken_up_as: Membership | None = None
         self._next: dict[TopicPartition, int] = {}
+        self._acknowledged: dict[TopicPartition, int] = {}
         self._paused = False
         with kafka_at(bootstrap, doing="connecting"):
             self._consumer = KafkaConsumer(
@@ -68,9 +73,9 @@ class KafkaSource:
                 heartbeat_interval_ms=int(session_seconds * 1000 / 5),
             )
         try:
+            self._consumer.subscribe(list(topics))
             with kafka_at(bootstrap, doing="looking up topics"):
                 require_topics(bootstrap, {*topics, *also_required}, self._consumer.topics())
-            self._consumer.subscribe(list(topics))
         except BaseException:
             self.close()
             raise
@@ -103,9 +108,9 @@ class KafkaSource:
         self._taken_up_as = None
 
     def acknowledge(self, positions: Positions) -> None:
-        offsets = {_kafka(partition): OffsetAndMetadata(at, "", -1) for partition, at in positions.items()}
+        self._acknowledged.update({_kafka(partition): at for partition, at in positions.items()})
         try:
-            self._consumer.commit_async(offsets)
+            self._consumer.commit_async(self._offsets())
         except KafkaError as error:
             log.warning("lag tools were not told", extra={LOG_FIELDS: {"error": f"{type(error).__name__}: {error}"}})
 
@@ -125,8 +130,16 @@ class KafkaSource:
             return all(self._consumer.position(tp) >= ends[tp] for tp in held)
 
     def close(self) -> None:
+        # What was told last may still be on its way. If the group will not hear it, nothing is lost.
+        if offsets := self._offsets():
+            with suppress(KafkaError):
+                self._consumer.commit(offsets, timeout_ms=int(GOODBYE_SECONDS * 1000))
         with kafka_at(self._bootstrap, doing="leaving the group"):
             self._consumer.close(autocommit=False)
+
+    def _offsets(self) -> dict[TopicPartition, OffsetAndMetadata]:
+        """What was acknowledged of the partitions that are still ours."""
+        return {tp: OffsetAndMetadata(at, "", -1) for tp, at in self._acknowledged.items() if tp in self._held()}
 
     def _read(self, max_records: int, wait_seconds: float) -> list[Record]:
         with kafka_at(self._bootstrap, doing="reading"):

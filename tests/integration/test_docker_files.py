@@ -255,7 +255,7 @@ class TestCompose:
             check=False,
         )
         assert done.returncode != 0
-        assert "choose a password" in done.stderr
+        assert "set it to a password" in done.stderr
 
 
 class TestHealthcheck:

@@ -8,7 +8,6 @@ import argparse
 import signal
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 from tests.services import kafka, milvus, postgres
 from tests.services.cache import say, shown
@@ -30,7 +29,7 @@ def up(folder: Path) -> int:
             print(f"export {variable}={address}")
         if "milvus" in stack.entries:
             say("this Milvus listens on every interface, without a password: keep the machine behind a firewall")
-        say(f"stop them with: python -m tests.services down --dir {shown(stack.folder)}")
+        say(f"end them with: {_how_to_end(folder)}")
     return 1 if failures else 0
 
 
@@ -74,19 +73,23 @@ def main() -> int:
         command.add_argument("--dir", type=Path, default=Path(".up"), help="data, logs and stack.json (default: .up)")
     commands.add_parser("fetch", help="download what they need, and start nothing")
     asked = parser.parse_args()
-    # A server that is just being started ends with this command; without this, a plain SIGTERM would orphan it.
-    signal.signal(signal.SIGTERM, _leave)
+    # A server that is just being started ends with this command. A plain SIGTERM would orphan it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if asked.command == "fetch":
         return fetch()
-    return {"up": up, "down": down, "status": status}[asked.command](asked.dir)
+    try:
+        return {"up": up, "down": down, "status": status}[asked.command](asked.dir)
+    except KeyboardInterrupt:
+        say(f"interrupted. What has started by now runs on; end it with: {_how_to_end(asked.dir)}")
+        return 128 + signal.SIGINT
+
+
+def _how_to_end(folder: Path) -> str:
+    return f"python -m tests.services down --dir {folder}"
 
 
 def _line(name: str, entry: Entry) -> str:
     return f"{name:8}  {entry.version:6}  {entry.state()}, pid {entry.identity.pid}, {entry.address}"
-
-
-def _leave(number: int, _: object) -> NoReturn:
-    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

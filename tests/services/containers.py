@@ -15,6 +15,7 @@ from docker.errors import DockerException
 from testcontainers.community.milvus import MilvusContainer
 from testcontainers.community.postgres import PostgresContainer
 from testcontainers.core.container import DockerContainer
+from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 import docker
 from tests.services import cache
@@ -65,9 +66,10 @@ def _ping() -> str | None:
 
 def start(name: str) -> Container:
     """Raises DidNotStart if the image cannot be had, or the server in it does not come up."""
-    held = claim(2)
+    held = claim(1)
+    (port,) = held.ports
     try:
-        address, container = STARTERS[name](image(name), held.ports)
+        address, container = STARTERS[name](image(name), port)
     except Exception as failure:
         # Docker, the registry and the wait for the server each raise their own; all mean that this way is closed.
         held.release()
@@ -83,14 +85,16 @@ def image(name: str) -> str:
     return services[name]["image"]
 
 
-def _milvus(image_name: str, ports: tuple[int, ...]) -> tuple[str, DockerContainer]:
+def _milvus(image_name: str, port: int) -> tuple[str, DockerContainer]:
     container = MilvusContainer(image_name)
     container.with_env("DEPLOY_MODE", "STANDALONE")
-    _publish(container, {19530: ports[0], 9091: ports[1]})
-    return f"http://127.0.0.1:{ports[0]}", _started(container)
+    # The library would also wait for the health page, at an address that may not be the loopback it is published on.
+    container.waiting_for(LogMessageWaitStrategy("Welcome to use Milvus!"))
+    _publish(container, 19530, port)
+    return f"http://127.0.0.1:{port}", _started(container)
 
 
-def _kafka(image_name: str, ports: tuple[int, ...]) -> tuple[str, DockerContainer]:
+def _kafka(image_name: str, port: int) -> tuple[str, DockerContainer]:
     # Not the library's KafkaContainer, which needs another vendor's image. What is set here replaces the image's own
     # settings.
     container = DockerContainer(image_name).with_envs(
@@ -100,7 +104,7 @@ def _kafka(image_name: str, ports: tuple[int, ...]) -> tuple[str, DockerContaine
         KAFKA_CONTROLLER_LISTENER_NAMES="CONTROLLER",
         KAFKA_INTER_BROKER_LISTENER_NAME="PLAINTEXT",
         KAFKA_LISTENERS="PLAINTEXT://:9092,CONTROLLER://:9093",
-        KAFKA_ADVERTISED_LISTENERS=f"PLAINTEXT://127.0.0.1:{ports[0]}",
+        KAFKA_ADVERTISED_LISTENERS=f"PLAINTEXT://127.0.0.1:{port}",
         KAFKA_LISTENER_SECURITY_PROTOCOL_MAP="PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR="1",
         KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR="1",
@@ -112,29 +116,30 @@ def _kafka(image_name: str, ports: tuple[int, ...]) -> tuple[str, DockerContaine
         KAFKA_LOG_CLEANER_BACKOFF_MS="500",
         KAFKA_AUTO_CREATE_TOPICS_ENABLE="false",
     )
-    _publish(container, {9092: ports[0]})
-    return f"127.0.0.1:{ports[0]}", _started(container)
+    _publish(container, 9092, port)
+    return f"127.0.0.1:{port}", _started(container)
 
 
-def _postgres(image_name: str, ports: tuple[int, ...]) -> tuple[str, DockerContainer]:
+def _postgres(image_name: str, port: int) -> tuple[str, DockerContainer]:
     password = uuid.uuid4().hex
     container = PostgresContainer(image_name, username="postgres", password=password, dbname="postgres")
-    _publish(container, {5432: ports[0]})
-    return f"postgresql+psycopg://postgres:{password}@127.0.0.1:{ports[0]}/postgres", _started(container)
+    _publish(container, 5432, port)
+    return f"postgresql+psycopg://postgres:{password}@127.0.0.1:{port}/postgres", _started(container)
 
 
-STARTERS: Mapping[str, Callable[[str, tuple[int, ...]], tuple[str, DockerContainer]]] = {
+STARTERS: Mapping[str, Callable[[str, int], tuple[str, DockerContainer]]] = {
     "milvus": _milvus,
     "kafka": _kafka,
     "postgres": _postgres,
 }
 
 
-def _publish(container: DockerContainer, host_ports: Mapping[int, int]) -> None:
-    # The library's own type allows only a port here and would publish it on all interfaces; Docker takes an address
-    # as well.
+def _publish(container: DockerContainer, inside: int, outside: int) -> None:
+    """On loopback, and this port alone: by itself the library publishes all it knows of, on all interfaces."""
+    # Its type has room for the port only; Docker takes an address as well.
     ports: dict[str, Any] = container.ports
-    ports.update({str(inside): ("127.0.0.1", outside) for inside, outside in host_ports.items()})
+    ports.clear()
+    ports[str(inside)] = ("127.0.0.1", outside)
 
 
 def _started(container: DockerContainer) -> DockerContainer:

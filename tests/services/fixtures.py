@@ -23,11 +23,18 @@ from tests.services.service import Service
 from tests.services.unavailable import Unavailable
 
 REQUIRE = "MULTIGRAIN_REQUIRE_SERVICES"
+FAULTS_OF_KAFKA_PYTHON = (
+    # How it reads its own files; Python 3.13 took the deprecation back.
+    "(open|read)_text is deprecated:DeprecationWarning",
+    # A connection that is refused leaves its socket, bound but never connected, to the garbage collector.
+    r"Exception ignored in. <socket\.socket fd=\d+, family=2, type=1, proto=6, laddr=.'0\.0\.0\.0', \d+.>"
+    ":pytest.PytestUnraisableExceptionWarning",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # kafka-python's way of reading its own files; Python 3.13 took the deprecation back.
-    config.addinivalue_line("filterwarnings", "ignore:(open|read)_text is deprecated:DeprecationWarning")
+    for warning in FAULTS_OF_KAFKA_PYTHON:
+        config.addinivalue_line("filterwarnings", f"ignore:{warning}")
 
 
 def required() -> bool:

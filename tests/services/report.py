@@ -26,8 +26,8 @@ PART_OF = {
     "postgres_url": "postgres",
     "own_postgres": "postgres",
 }
-# Every report carries its parts in its properties: so they also reach a controller from worker processes, and the
-# JUnit file.
+# The report of a passing test carries its parts in its properties: they also reach the controller of worker
+# processes, and the JUnit file.
 PROPERTY = "real part "
 # Options with which a run is meant to leave tests out.
 SELECTIONS = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "stepwise", "collectonly")
@@ -44,10 +44,9 @@ class Tally:
         self._uses: dict[str, list[str]] = {name: [] for name in NAMES}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call" and report.passed:
-            for key, source in report.user_properties:
-                if key.startswith(PROPERTY):
-                    self._uses[key.removeprefix(PROPERTY)].append(str(source))
+        for key, source in report.user_properties:
+            if key.startswith(PROPERTY):
+                self._uses[key.removeprefix(PROPERTY)].append(str(source))
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if exitstatus == pytest.ExitCode.OK and self._missing():

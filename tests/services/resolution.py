@@ -102,6 +102,8 @@ def from_docker(name: str) -> Service:
             f"the container {containers.image(name)} runs but no {name} answers at {container.address}: {failure}",
             cure="use a Docker engine on this machine, not a remote one",
         ) from failure
+    # Kafka does not say its release; the image's tag does.
+    version = version or containers.image(name).rpartition(":")[2]
     return _remembered(Service(name, container.address, "docker", version, stop=container.stop))
 
 

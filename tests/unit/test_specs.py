@@ -28,12 +28,19 @@ def test_a_graph_is_never_searched_with_less_than_k(k: int) -> None:
     assert AutoIndex().search_params(k)["ef"] == k
 
 
+def test_under_a_filter_every_cell_is_searched() -> None:
+    assert IvfFlat(nlist=2048, nprobe=64).filtered_search_params(100) == {"nprobe": 2048}
+    assert Hnsw(ef=64).filtered_search_params(100) == {"ef": 100}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("k", [0, -1, 16_385])
 def test_a_k_beyond_a_kinds_limit_is_refused_with_the_limit(kind: type[IndexSpec], k: int) -> None:
     with pytest.raises(InvalidSpec, match=f"{kind.kind} cannot return .*ask for 1 to 16,384") as raised:
         kind().search_params(k)
     assert raised.value.field == "k"
+    with pytest.raises(InvalidSpec):
+        kind().filtered_search_params(k)
 
 
 @pytest.mark.parametrize("spec", [Flat(), IvfFlat(nlist=16, nprobe=4), Hnsw(m=8, ef=20), AutoIndex()])
