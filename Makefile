@@ -5,6 +5,7 @@ VENV   := .venv
 RUN    := $(VENV)/bin/python
 TOOLS  := $(VENV)/bin
 PROTOS := $(wildcard protos/multigrain/v1/*.proto)
+LOCK   := $(TOOLS)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate
 EXTRAS := server streaming trainer gpu dev
 
 .DEFAULT_GOAL := help
@@ -27,9 +28,12 @@ $(VENV)/.complete: requirements/dev.txt pyproject.toml
 lock:  ## Resolve the dependencies again and write requirements/*.txt with hashes
 	@for extra in $(EXTRAS); do \
 	  echo "requirements/$$extra.txt"; \
-	  $(TOOLS)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --no-header --no-annotate --extra $$extra pyproject.toml -o requirements/$$extra.txt || exit 1; \
+	  $(LOCK) --upgrade --universal --python-version 3.11 --extra $$extra pyproject.toml -o requirements/$$extra.txt || exit 1; \
 	done
+	$(LOCK) --python-version 3.11 --universal requirements/services.in -o requirements/services.txt
+	@# What builds the wheel inside the images: the same hatchling as here, without the rest of the development tools.
+	@grep -E '^[a-z0-9-]+==' requirements/dev.txt | sed 's/ .*//' | grep -v '^numpy==' > $(VENV)/pins.txt
+	$(LOCK) --python-version 3.12 --python-platform x86_64-manylinux_2_28 -c $(VENV)/pins.txt docker/build.in -o docker/build.txt
 
 protos: setup  ## Compile protos/ into multigrain/v1
 	$(RUN) -m grpc_tools.protoc -Iprotos --python_out=. --pyi_out=. $(PROTOS)

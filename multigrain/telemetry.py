@@ -39,8 +39,10 @@ def start_telemetry(settings: TelemetrySettings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
     # These talk at INFO about every connection; what matters of it comes back to us as an error.
-    for noisy in ("kafka", "pymilvus", "alembic", "faiss", "milvus_lite"):
+    for noisy in ("pymilvus", "alembic", "faiss", "milvus_lite"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # At WARNING a broker that is away gives a dozen lines for each one of ours, which says what is done about it.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     # Milvus Lite serves inside this process and logs a traceback for each call that it does not know; pymilvus asks for
     # such calls and does without them. Our own server is grpc.aio, which logs elsewhere.
     logging.getLogger("grpc._server").setLevel(logging.CRITICAL)

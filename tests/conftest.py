@@ -4,6 +4,9 @@ import os
 
 import pytest
 
+# gRPC notes on standard error that it sat out a fork, for each program that a test starts.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
 FOR_THE_TESTS = ("MULTIGRAIN_TEST_", "MULTIGRAIN_SERVICES_", "MULTIGRAIN_REQUIRE_SERVICES")
 
 pytest_plugins = ("tests.services.fixtures", "tests.services.report")

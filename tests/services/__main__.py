@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.services import kafka, milvus, postgres
+from tests.services import kafka_jars, milvus_wheel, postgres
 from tests.services.cache import say, shown
 from tests.services.resolution import NAMES
 from tests.services.stack import Entry, opened
@@ -44,15 +44,13 @@ def status(folder: Path) -> int:
     with opened(folder) as stack:
         for name, entry in stack.entries.items():
             print(_line(name, entry))
-        if not stack.entries:
-            say(f"nothing has been started in {shown(stack.folder)}: python -m tests.services up")
         everything_runs = [entry.state() for entry in stack.entries.values()] == ["runs"] * len(NAMES)
     return 0 if everything_runs else 1
 
 
 def fetch() -> int:
     failures = 0
-    for name, get in (("milvus", milvus.fetch), ("kafka", kafka.fetch), ("postgres", postgres.binaries)):
+    for name, get in (("milvus", milvus_wheel.fetch), ("kafka", kafka_jars.fetch), ("postgres", postgres.binaries)):
         try:
             say(f"{name} is in {shown(get())}")
         except CannotProvide as obstacle:
@@ -77,6 +75,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if asked.command == "fetch":
         return fetch()
+    if asked.command != "up" and not asked.dir.is_dir():
+        say(f"nothing has been started in {asked.dir}: python -m tests.services up --dir {asked.dir}")
+        return 0 if asked.command == "down" else 1
     try:
         return {"up": up, "down": down, "status": status}[asked.command](asked.dir)
     except KeyboardInterrupt:

@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from tests.services.kafka import create_topics, delete_topics
+from tests.services.kafka_topics import create_topics, delete_topics
+from tests.services.milvus_collections import collections, drop_collection
 from tests.services.postgres import create_database, drop_database
 from tests.services.resolution import resolve, start_own, stop_all
 from tests.services.service import Service
@@ -69,8 +70,6 @@ def milvus_uri(milvus_service: Service, milvus_prefix: str) -> Iterator[str]:
     On a server that this run started, that is every new collection; on one given by the environment, where others may
     be at work at the same time, those whose name begins with `milvus_prefix`.
     """
-    from tests.services.milvus import collections, drop_collection
-
     before = collections(milvus_service.address)
     yield milvus_service.address
     for name in collections(milvus_service.address) - before:

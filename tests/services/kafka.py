@@ -5,27 +5,21 @@ throughput. The Python client is imported where it is used, for a run without Ka
 """
 
 import base64
-import hashlib
 import re
 import shutil
 import subprocess
 import uuid
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
-from pathlib import Path
 from typing import ClassVar
 
-from tests.services import cache
+from tests.services.kafka_jars import fetch, pinned_version
 from tests.services.ports import is_listening
 from tests.services.server import Command, LocalServer
 from tests.services.unavailable import CannotProvide
 
-POM = Path(__file__).with_name("pom.xml")
-JAR_HASHES = Path(__file__).with_name("kafka.sha256")
 OLDEST_JAVA = 17
 JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError")
 INSTALL_JAVA = "install Java 17 or newer (Debian: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk)"
-INSTALL_MAVEN = "install Maven (Debian: apt-get install maven; macOS: brew install maven)"
 
 
 class KafkaServer(LocalServer):
@@ -119,92 +113,6 @@ class KafkaServer(LocalServer):
                 f"Kafka could not format its storage: {(done.stderr or done.stdout).strip()[-800:]}",
                 cure=f"see that {self.folder} can be written and that its disk has room",
             )
-
-
-def create_topics(bootstrap: str, partitions: Mapping[str, int], settings: Mapping[str, str] | None = None) -> None:
-    """Creates each topic with its number of partitions; returns when every one has a leader and can be written."""
-    from kafka import KafkaAdminClient
-    from kafka.admin import NewTopic
-
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        admin.create_topics(
-            [NewTopic(name, count, 1, topic_configs=dict(settings or {})) for name, count in partitions.items()]
-        )
-        admin.wait_for_topics(list(partitions))
-    finally:
-        admin.close()
-
-
-def ensure_topics(bootstrap: str, partitions: Mapping[str, int]) -> None:
-    """Creates those that are not there."""
-    from kafka import KafkaAdminClient
-
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        there = set(admin.list_topics())
-    finally:
-        admin.close()
-    missing = {name: count for name, count in partitions.items() if name not in there}
-    if missing:
-        create_topics(bootstrap, missing)
-
-
-def delete_topics(bootstrap: str, prefix: str) -> None:
-    from kafka import KafkaAdminClient
-
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        names = [name for name in admin.list_topics() if name.startswith(prefix)]
-        if names:
-            admin.delete_topics(names)
-    finally:
-        admin.close()
-
-
-def fetch() -> Path:
-    """The folder with Kafka's jars, downloaded at most once and again only when `pom.xml` changes."""
-    content = hashlib.sha256(POM.read_bytes()).hexdigest()[:8]
-    version = pinned_version()
-    return cache.obtain(f"kafka-{version}-{content}", _download, what=f"kafka {version} (44 MB)")
-
-
-def pinned_version() -> str:
-    names = {"maven": "http://maven.apache.org/POM/4.0.0"}
-    version = ElementTree.parse(POM).findtext("maven:properties/maven:kafka.version", namespaces=names)
-    if not version:
-        raise ValueError(f"{POM} has no property kafka.version: it should name the release to run")
-    return version
-
-
-def _download(folder: Path) -> None:
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise CannotProvide("Kafka's libraries come by Maven, and there is no `mvn` on PATH", cure=INSTALL_MAVEN)
-    copy = [maven, "--batch-mode", "--quiet", "--strict-checksums", "-f", str(POM), "dependency:copy-dependencies"]
-    done = subprocess.run(
-        [*copy, f"-DoutputDirectory={folder}"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise CannotProvide(
-            f"Maven could not download Kafka {pinned_version()}: {done.stdout.strip()[-800:]}",
-            cure="with Maven Central in reach run `python -m tests.services fetch`, or start a broker with Docker "
-            "(POSTGRES_PASSWORD=none docker compose -f docker/compose.yaml up -d kafka) and "
-            "export MULTIGRAIN_TEST_KAFKA=127.0.0.1:9092",
-        )
-    _compare_hashes(folder)
-
-
-def _compare_hashes(folder: Path) -> None:
-    """Maven's own checksums come from where the jar comes from; ours are in the repository."""
-    expected = {name: digest for digest, name in (line.split() for line in JAR_HASHES.read_text().splitlines())}
-    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in folder.glob("*.jar")}
-    wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
-    if wrong:
-        raise CannotProvide(
-            f"these jars are not the ones in {cache.shown(JAR_HASHES)}: {', '.join(wrong)}",
-            cure=f"if {cache.shown(POM)} was changed on purpose, write their new SHA-256 there; else do not run them",
-        )
 
 
 def _java() -> str:

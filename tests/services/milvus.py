@@ -8,30 +8,20 @@ every port is open on all interfaces, without a password. Do not run it on a mac
 """
 
 import json
-import lzma
-import platform
-import re
-import shutil
-import subprocess
-import sys
+import os
 import urllib.request
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from tests.services import cache
+from tests.services.milvus_wheel import fetch, pinned_version
 from tests.services.ports import is_listening
 from tests.services.server import Command, LocalServer
 from tests.services.unavailable import CannotProvide
 
-REQUIREMENTS = cache.ROOT / "requirements" / "services.txt"
-WHEEL_DATA = "milvus/data/"
+# Where the server keeps small files of its own; it cannot be told another place.
+RUNTIME = Path("/tmp/milvus")
 COMPONENTS = ("rootCoord", "queryCoord", "queryNode", "indexCoord", "indexNode", "dataCoord", "dataNode")
-ELSEWHERE = (
-    "start one with Docker (POSTGRES_PASSWORD=none docker compose -f docker/compose.yaml up -d milvus) and "
-    "export MULTIGRAIN_TEST_MILVUS=http://127.0.0.1:19530"
-)
 
 
 class MilvusServer(LocalServer):
@@ -51,6 +41,7 @@ class MilvusServer(LocalServer):
 
     def prepare(self) -> Command:
         binaries = fetch()
+        _share_runtime_folder()
         configuration = self.folder / "configs"
         configuration.mkdir(exist_ok=True)
         # JSON is YAML.
@@ -80,7 +71,7 @@ class MilvusServer(LocalServer):
 
     @staticmethod
     def litter(pid: int) -> list[Path]:
-        return [Path(f"/tmp/milvus/server_id_{pid}")]
+        return [RUNTIME / f"server_id_{pid}"]
 
     @property
     def _health_port(self) -> int:
@@ -137,67 +128,12 @@ class MilvusServer(LocalServer):
         }
 
 
-def collections(address: str) -> frozenset[str]:
-    from pymilvus import MilvusClient
-
-    client = MilvusClient(uri=address)
-    try:
-        return frozenset(client.list_collections())
-    finally:
-        client.close()
-
-
-def drop_collection(address: str, name: str) -> None:
-    """Drops a collection with its aliases, which newer servers want to be gone first."""
-    from pymilvus import MilvusClient
-
-    client = MilvusClient(uri=address)
-    try:
-        for alias in client.list_aliases(collection_name=name)["aliases"]:
-            client.drop_alias(alias)
-        client.drop_collection(name)
-    finally:
-        client.close()
-
-
-def fetch() -> Path:
-    """The folder with the server and its libraries, downloaded and unpacked at most once."""
-    if sys.platform != "linux" or platform.machine() != "x86_64":
+def _share_runtime_folder() -> None:
+    """Without this, the first user of the machine to run Milvus would shut out every other."""
+    RUNTIME.mkdir(exist_ok=True)
+    if RUNTIME.stat().st_uid == os.geteuid():
+        RUNTIME.chmod(0o1777)
+    if not os.access(RUNTIME, os.W_OK | os.X_OK):
         raise CannotProvide(
-            f"milvus {pinned_version()} comes for Linux on x86_64 only, this is {sys.platform} on {platform.machine()}",
-            cure=ELSEWHERE,
+            f"{RUNTIME}, where Milvus must write, belongs to {RUNTIME.owner()}", cure=f"sudo chmod 1777 {RUNTIME}"
         )
-    version = pinned_version()
-    return cache.obtain(f"milvus-{version}", _download_and_unpack, what=f"milvus {version} (58 MB)")
-
-
-def pinned_version() -> str:
-    pin = re.search(r"^milvus==(\S+)", REQUIREMENTS.read_text(), re.MULTILINE)
-    if pin is None:
-        raise ValueError(f"{REQUIREMENTS} pins no milvus: it should have a line `milvus==VERSION` with hashes")
-    return pin.group(1)
-
-
-def _download_and_unpack(folder: Path) -> None:
-    download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    done = subprocess.run(
-        [*download, "--require-hashes", "-r", str(REQUIREMENTS), "-d", str(folder)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise CannotProvide(
-            f"pip could not download milvus=={pinned_version()}: {done.stderr.strip()[-800:]}",
-            cure=f"with a package index in reach run `python -m tests.services fetch`, or {ELSEWHERE}",
-        )
-    (wheel,) = folder.glob("milvus-*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        for member in archive.namelist():
-            if member.startswith(f"{WHEEL_DATA}bin/") and member.endswith(".lzma"):
-                binary = folder / Path(member).stem
-                with archive.open(member) as packed, lzma.open(packed) as unpacked, binary.open("wb") as file:
-                    shutil.copyfileobj(unpacked, file, 1 << 20)
-                binary.chmod(0o755)
-    wheel.unlink()

@@ -4,6 +4,7 @@ It listens on loopback only, has no socket file, trusts every local connection, 
 (`fsync=off`): data survive a kill of the server, not of the machine.
 """
 
+import contextlib
 import os
 import pwd
 import re
@@ -75,17 +76,15 @@ def plain_url(sqlalchemy_url: str) -> str:
 def create_database(server_url: str, name: str) -> str:
     """The URL of a fresh, empty database on that server."""
     _administer(server_url, "CREATE DATABASE {}", name)
-    return _url_of(server_url, name)
+    return url_of(server_url, name)
 
 
-def ensure_database(server_url: str, name: str) -> str:
-    """The URL of that database, created if there is none."""
+def ensure_database(server_url: str, name: str) -> None:
+    """Creates it if there is none."""
     import psycopg
 
-    try:
-        return create_database(server_url, name)
-    except psycopg.errors.DuplicateDatabase:
-        return _url_of(server_url, name)
+    with contextlib.suppress(psycopg.errors.DuplicateDatabase):
+        create_database(server_url, name)
 
 
 def drop_database(server_url: str, name: str) -> None:
@@ -93,7 +92,8 @@ def drop_database(server_url: str, name: str) -> None:
     _administer(server_url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
 
-def _url_of(server_url: str, database: str) -> str:
+def url_of(server_url: str, database: str) -> str:
+    """The URL of another database on the same server."""
     return re.sub(r"(?<=[^/])/[^/?]*(?=\?|$)", f"/{database}", server_url)
 
 

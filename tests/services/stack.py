@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.services.cache import say
-from tests.services.kafka import ensure_topics
+from tests.services.kafka_topics import ensure_topics
 from tests.services.ports import is_listening
-from tests.services.postgres import ensure_database
+from tests.services.postgres import ensure_database, url_of
 from tests.services.process import Identity
 from tests.services.resolution import NAMES, SERVERS
 from tests.services.server import LocalServer
@@ -62,22 +62,15 @@ class Stack:
     entries: dict[str, Entry] = field(default_factory=dict)
 
     def up(self, name: str) -> Entry:
-        """Starts the server unless it runs, and writes it down. Raises CannotProvide."""
+        """Starts the server unless it runs, writes it down, and furnishes it. Raises CannotProvide."""
         last = self.entries.get(name)
-        if last and last.identity.is_alive():
-            return last
-        server = self._server(name, prefer_ports=last.ports if last else ())
-        server.start()
-        assert server.identity is not None
-        self.entries[name] = Entry(
-            address=_furnished(server),
-            version=server.version,
-            identity=server.identity,
-            stop_signal=server.gentle_signal.name,
-            ports=server.ports,
-            log=str(server.log),
-        )
-        self._write()
+        if last is None or not last.identity.is_alive():
+            server = self._server(name, prefer_ports=last.ports if last else ())
+            server.start()
+            # Written down before anything else is done with it: from here on `down` ends it, whatever happens.
+            self.entries[name] = _entry(server)
+            self._write()
+        _furnish(name, self.entries[name].address)
         return self.entries[name]
 
     def down(self, name: str) -> bool:
@@ -92,7 +85,11 @@ class Stack:
 
     def variables(self) -> dict[str, str]:
         """What to set so that Multigrain's programs use these servers."""
-        return {VARIABLES[name]: entry.address for name, entry in self.entries.items()}
+        return {
+            VARIABLES[name]: self.entries[name].address
+            for name in NAMES
+            if name in self.entries and self.entries[name].identity.is_alive()
+        }
 
     def _server(self, name: str, *, prefer_ports: tuple[int, ...]) -> LocalServer:
         data, logs = self.folder / name, self.folder / "logs"
@@ -144,10 +141,22 @@ def _read(file: Path) -> dict[str, Entry]:
     }
 
 
-def _furnished(server: LocalServer) -> str:
-    """The address at which Multigrain's programs find what they need: a database, their topics."""
-    if server.name == "postgres":
-        return ensure_database(server.address, DATABASE)
-    if server.name == "kafka":
-        ensure_topics(server.address, TOPICS)
-    return server.address
+def _entry(server: LocalServer) -> Entry:
+    if server.identity is None:
+        raise RuntimeError(f"{server.name} does not run, so it cannot be written down")
+    return Entry(
+        address=url_of(server.address, DATABASE) if server.name == "postgres" else server.address,
+        version=server.version,
+        identity=server.identity,
+        stop_signal=server.gentle_signal.name,
+        ports=server.ports,
+        log=str(server.log),
+    )
+
+
+def _furnish(name: str, address: str) -> None:
+    """Makes what Multigrain's programs expect to find: their topics, their database."""
+    if name == "kafka":
+        ensure_topics(address, TOPICS)
+    elif name == "postgres":
+        ensure_database(url_of(address, "postgres"), DATABASE)

@@ -8,19 +8,20 @@ from multigrain.answers import Answer
 from multigrain.errors import Unavailable
 from multigrain.events import Clicked
 from multigrain.figures import Figure
-from multigrain.types import Item, ItemId
+from multigrain.types import Item, ItemId, UserId
 
+VISITOR = UserId("visitor-1")
 CLICKS = 5
 SHOWN = 6
+COUNTED = 20
 DEPTH = 200
 PATIENCE_SECONDS = 10.0
 EVERY_SECONDS = 0.01
 
 
 def play(stage: Stage) -> Figures:
-    """The first fan clicks on items of the second fan's brand."""
-    cast, user = stage.cast, stage.cast.first.user_id
-    brand = cast.second.brand
+    """A visitor nobody knows yet clicks on items of the second fan's brand."""
+    cast, user, brand = stage.cast, VISITOR, stage.cast.second.brand
     before = stage.client.retrieve(cast.query, user, limit=DEPTH)
     chosen = [item for item in _items(stage, before) if item.brand == brand][:CLICKS]
     milliseconds = [_click(stage, item) for item in chosen]
@@ -35,23 +36,27 @@ def play(stage: Stage) -> Figures:
             )
         ],
     )
+    first = [sum(item.brand == brand for item in _items(stage, answer)[:COUNTED]) for answer in (before, after)]
     ranks = [_mean_rank(stage, answer, brand) for answer in (before, after)]
-    worst = max(milliseconds)
-    stage.output.say(f"   mean rank of {brand}: {ranks[0]:.1f} before, {ranks[1]:.1f} after")
+    middle, worst = sorted(milliseconds)[len(milliseconds) // 2], max(milliseconds)
     stage.output.say(
-        f"   click published -> used in an answer: {sorted(milliseconds)[len(milliseconds) // 2]:.0f} ms "
-        f"(median of {len(milliseconds)}, longest {worst:.0f} ms)\n"
+        f"   {brand} in the first {COUNTED}: {first[0]} before, {first[1]} after; "
+        f"mean rank {ranks[0]:.1f} before, {ranks[1]:.1f} after\n"
+        f"   click published -> used in an answer: {middle:.0f} ms "
+        f"(median of {len(milliseconds)}, longest {worst:.0f})\n"
     )
     return [
         Figure.of("click published to used in an answer", milliseconds, "ms"),
-        Figure(name="mean rank of the clicked brand before", value=ranks[0], unit="rank"),
-        Figure(name="mean rank of the clicked brand after", value=ranks[1], unit="rank"),
+        Figure(name=f"clicked brand in the first {COUNTED}, before", value=first[0], unit="items"),
+        Figure(name=f"clicked brand in the first {COUNTED}, after", value=first[1], unit="items"),
+        Figure(name="mean rank of the clicked brand, before", value=ranks[0], unit="rank"),
+        Figure(name="mean rank of the clicked brand, after", value=ranks[1], unit="rank"),
     ]
 
 
 def _click(stage: Stage, item: Item) -> float:
     """Publishes a click and asks until an answer used it; returns how many milliseconds that took."""
-    at_ms, user = now_ms(), stage.cast.first.user_id
+    at_ms, user = now_ms(), VISITOR
     clicked = Clicked(event_id=f"demo-click-{at_ms}", at_ms=at_ms, user_id=user, item_id=ItemId(item.item_id))
     started = time.perf_counter()
     stage.shop.publish(clicked)

@@ -9,6 +9,8 @@ from multigrain.events import ItemUpserted
 from multigrain.figures import Figure
 from multigrain.types import Item, ItemId
 
+DEPTH = 1000
+"""Deep enough for the vector channel: nobody has clicked the item, and one word of its title was never seen before."""
 PATIENCE_SECONDS = 15.0
 EVERY_SECONDS = 0.02
 NAME = "zephyrine"
@@ -22,7 +24,7 @@ def play(stage: Stage) -> Figures:
     started = time.perf_counter()
     stage.shop.publish(ItemUpserted(event_id=f"up-{item.item_id}-1", at_ms=now_ms(), item=item))
     while True:
-        answer = stage.client.retrieve(query, limit=50)
+        answer = stage.client.retrieve(query, limit=DEPTH)
         rows = {row.item_id: row for row in answer.rows()}
         # Found by every channel: the vector index and the lexical one learn of it in different ways.
         if item.item_id in rows and len(rows[item.item_id].channels) == len(answer.reports):
