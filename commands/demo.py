@@ -87,7 +87,8 @@ def _say_what_next(output: Output, folder: Path, seconds: float) -> None:
     output.say(
         f"That was all of it, in {seconds:.0f} seconds. What to try next:\n"
         f"  multigrain demo --serve                 the same, and the server stays\n"
-        f"  multigrain bundle inspect {folder}/bundles/*   what was trained\n"
+        f"  multigrain bundle inspect {folder}/training-first/export/bundle\n"
+        f"                                          what was trained\n"
         f"  multigrain doctor                       what a real stack needs on this machine\n"
         f"  make up                                 a real Milvus, Kafka and PostgreSQL, without Docker\n"
         f"  README.md                               your own catalogue in ten steps"

@@ -37,11 +37,9 @@ def play(stage: Stage) -> Figures:
         ],
     )
     first = [sum(item.brand == brand for item in _items(stage, answer)[:COUNTED]) for answer in (before, after)]
-    ranks = [_mean_rank(stage, answer, brand) for answer in (before, after)]
     middle, worst = sorted(milliseconds)[len(milliseconds) // 2], max(milliseconds)
     stage.output.say(
-        f"   {brand} in the first {COUNTED}: {first[0]} before, {first[1]} after; "
-        f"mean rank {ranks[0]:.1f} before, {ranks[1]:.1f} after\n"
+        f"   {brand} in the first {COUNTED}: {first[0]} before, {first[1]} after\n"
         f"   click published -> used in an answer: {middle:.0f} ms "
         f"(median of {len(milliseconds)}, longest {worst:.0f})\n"
     )
@@ -49,8 +47,6 @@ def play(stage: Stage) -> Figures:
         Figure.of("click published to used in an answer", milliseconds, "ms"),
         Figure(name=f"clicked brand in the first {COUNTED}, before", value=first[0], unit="items"),
         Figure(name=f"clicked brand in the first {COUNTED}, after", value=first[1], unit="items"),
-        Figure(name="mean rank of the clicked brand, before", value=ranks[0], unit="rank"),
-        Figure(name="mean rank of the clicked brand, after", value=ranks[1], unit="rank"),
     ]
 
 
@@ -71,11 +67,6 @@ def _click(stage: Stage, item: Item) -> float:
 def _items(stage: Stage, answer: Answer) -> list[Item]:
     known = stage.shop.catalogue.get([ItemId(item_id) for item_id in answer.item_ids])
     return [known[ItemId(item_id)].item for item_id in answer.item_ids]
-
-
-def _mean_rank(stage: Stage, answer: Answer, brand: str) -> float:
-    ranks = [rank for rank, item in enumerate(_items(stage, answer), 1) if item.brand == brand]
-    return sum(ranks) / len(ranks) if ranks else float("nan")
 
 
 def _line(item: Item, brand: str) -> str:
