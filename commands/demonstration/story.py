@@ -134,7 +134,7 @@ def _publish(shop: Shop, candidate: Candidate, reporter: Reporter) -> Generation
 def _show_model(candidate: Candidate, output: Output) -> Figures:
     """The measured quality of the first model, before anything is shown with it."""
     scores = candidate.report.scores
-    rows = [("the model", ""), ("the same without history", "history_off_"), ("popularity", "popularity_")]
+    rows = [("the model", ""), ("the same model, history withheld", "history_off_"), ("popularity", "popularity_")]
     output.table(
         f"Recall of clicked items on the last day: {candidate.report.queries:,} searches, all "
         f"{candidate.report.items:,} items, exact",

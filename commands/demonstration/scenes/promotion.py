@@ -11,6 +11,7 @@ from commands.demonstration.scenes.scene import Figures, Stage
 from commands.demonstration.shop import encoder_of
 from commands.demonstration.traffic import Traffic, mixed
 from multigrain.encoder import Encoder
+from multigrain.errors import Unavailable
 from multigrain.figures import Figure
 from multigrain.index.item_index import ItemIndex
 from multigrain.registry.generation import Generation
@@ -18,6 +19,7 @@ from multigrain.types import Int64s, ItemId
 
 BEFORE_SECONDS = 1.0
 PATIENCE_SECONDS = 30.0
+EVERY_SECONDS = 0.05
 QUERIES = 12
 
 
@@ -71,7 +73,9 @@ def _queries(stage: Stage) -> list[str]:
 def _wait_for(stage: Stage, generation_id: str) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while stage.client.status().generation_id != generation_id and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(EVERY_SECONDS)
+    if stage.client.status().generation_id != generation_id:
+        raise Unavailable(f"{generation_id} was not served within {PATIENCE_SECONDS:g} s: see the log above")
 
 
 def _parts(stage: Stage, generation_ids: set[str]) -> dict[str, tuple[Encoder, ItemIndex]]:
