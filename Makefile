@@ -9,7 +9,7 @@ LOCK   := $(TOOLS)/uv pip compile --quiet --generate-hashes --no-emit-index-url 
 EXTRAS := server streaming trainer gpu dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock protos check test test-quick demo up down bench clean
+.PHONY: help setup setup-spark lock protos check test test-quick demo up down bench clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,12 +25,20 @@ $(VENV)/.complete: requirements/dev.txt pyproject.toml
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+setup-spark: setup $(VENV)/.spark  ## Add Apache Spark to .venv (430 MB; needs Java 17), for its tests and `examples --engine spark`
+
+$(VENV)/.spark: requirements/spark.txt $(VENV)/.complete
+	@# A source package: setuptools of the lock builds it.
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation -r requirements/spark.txt
+	@touch $@
+
 lock:  ## Resolve the dependencies again and write requirements/*.txt with hashes
 	@for extra in $(EXTRAS); do \
 	  echo "requirements/$$extra.txt"; \
 	  $(LOCK) --upgrade --universal --python-version 3.11 --extra $$extra pyproject.toml -o requirements/$$extra.txt || exit 1; \
 	done
 	$(LOCK) --python-version 3.11 --universal requirements/services.in -o requirements/services.txt
+	$(LOCK) --python-version 3.11 --universal requirements/spark.in -o requirements/spark.txt
 	@# What builds the wheel inside the images: the same hatchling as here, without the rest of the development tools.
 	@grep -E '^[a-z0-9-]+==' requirements/dev.txt | sed 's/ .*//' | grep -v '^numpy==' > $(VENV)/pins.txt
 	$(LOCK) --python-version 3.12 --python-platform x86_64-manylinux_2_28 -c $(VENV)/pins.txt docker/build.in -o docker/build.txt
