@@ -29,7 +29,7 @@ class KeyTerm:
     value: str
     """As the catalogue has it: a brand, or the '/'-joined category path that it stands for."""
     words: tuple[str, ...]
-    """Analyzed words in a row, e.g. ('running', 'shoes')."""
+    """As `multigrain.text.terms` cuts them: ('running', 'shoes'), ('手', '机', '壳')."""
     confidence: float
     """0..1; below the server's floor it makes no rule."""
 

@@ -1,5 +1,6 @@
 """Tokens -> ids. Known tokens have their own id, all others share hashed buckets, 0 is padding."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -54,10 +55,21 @@ class Vocabulary:
         return cls(tuple(kept[:at_most]), buckets)
 
     def save(self, path: Path) -> None:
-        """One token a line, the number of buckets on the first."""
-        path.write_text("\n".join([str(self.buckets), *self.tokens]), encoding="utf-8")
+        """One token a line, the number of buckets on the first; a token's own line feeds are written as \\n."""
+        lines = "\n".join([str(self.buckets), *map(_escape, self.tokens)])
+        path.write_bytes(lines.encode("utf-8", "surrogatepass"))
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
-        buckets, *tokens = path.read_text(encoding="utf-8").split("\n")
-        return cls(tuple(tokens), int(buckets))
+        """What `save` wrote, with the same ids."""
+        # Bytes and not text: reading text turns the carriage return inside a token into a line feed.
+        buckets, *tokens = path.read_bytes().decode("utf-8", "surrogatepass").split("\n")
+        return cls(tuple(map(_unescape, tokens)), int(buckets))
+
+
+def _escape(token: str) -> str:
+    return token.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def _unescape(line: str) -> str:
+    return re.sub(r"\\(.)", lambda escaped: "\n" if escaped[1] == "n" else escaped[1], line)

@@ -1,4 +1,4 @@
-"""Titles, searchable by word, in the memory of this process: SQLite FTS5 with our own analyzer's words.
+"""Titles, searchable by word, in the memory of this process: SQLite FTS5 over the words of `multigrain.text.findable`.
 
 Knows item_no and title only; whether an item may be shown is judged elsewhere.
 """
@@ -10,11 +10,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from multigrain.text.analyzer import analyze
+from multigrain.text.findable import findable
 from server.channels.channel import ranked
 from server.result import Hits
 
-QUERY_WORDS_MAX = 32
+QUERY_WORDS_MAX = 48
 """Words of a query that are looked up; the time grows with each."""
 
 
@@ -28,7 +28,7 @@ class LexicalIndex:
 
     def put(self, titles: Iterable[tuple[int, str]]) -> None:
         """Adds these (item_no, title), or replaces them; all become visible at once."""
-        rows = [(item_no, " ".join(map(_token, analyze(title).words))) for item_no, title in titles]
+        rows = [(item_no, " ".join(map(_token, findable(title)))) for item_no, title in titles]
         with self._lock:
             self._connection.execute("BEGIN")
             self._connection.executemany("DELETE FROM titles WHERE rowid = ?", [(item_no,) for item_no, _ in rows])
@@ -46,7 +46,7 @@ class LexicalIndex:
 
     def search(self, query: str, k: int) -> Hits:
         """The k titles that hold most of the query's words, the rarer ones counting more (BM25)."""
-        words = list(dict.fromkeys(analyze(query).words))[:QUERY_WORDS_MAX]
+        words = findable(query)[:QUERY_WORDS_MAX]
         if not words or k < 1:
             return ranked(np.zeros(0, np.int64), np.zeros(0, np.float32))
         match = " OR ".join(f'"{_token(word)}"' for word in words)

@@ -11,7 +11,7 @@ class Demand:
     """As the catalogue has it: a brand, or a '/'-joined category path."""
     confidence: float
     words: tuple[str, ...]
-    """The words of the query that say so."""
+    """What of the query says so, in the units of `multigrain.text.terms`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,8 @@
-"""Longest match of a bundle's key terms over the words of a query. Knows no catalogue and no candidates."""
+"""Longest match of a bundle's key terms in a query. Knows no catalogue and no candidates.
+
+Matched are Latin words and single CJK characters, so a term is found whatever stands beside it. Only a term of one CJK
+character asks the segmenter: 鞋 is spoken of in '红色鞋', and not in '鞋架'.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,6 +10,8 @@ from dataclasses import dataclass
 
 from multigrain.key_terms import KeyTerm, TermKind
 from multigrain.text.analyzer import analyze
+from multigrain.text.scripts import IS_CJK
+from multigrain.text.terms import terms_of
 from server.understanding.guards import is_guarded
 from server.understanding.intent import Demand, Intent
 
@@ -35,9 +41,9 @@ class Tagger:
 
     def understand(self, query: str) -> Intent:
         """What the query demands; nothing where the dictionary is unsure."""
-        words = analyze(query).words
+        words = terms_of(query)
         demands: dict[TermKind, dict[str, Demand]] = {kind: {} for kind in TermKind}
-        for match in longest_first(self._matches(words)):
+        for match in longest_first(_without_parts_of_words(tuple(self._matches(words)), words, query)):
             # A guarded or unsure match still uses its words up: "apple pie" must not leave "apple" to be a brand.
             if is_guarded(words, match.start):
                 continue
@@ -56,6 +62,15 @@ class Tagger:
                 terms = self._terms.get(tuple(words[start : start + length]))
                 if terms:
                     yield Match(start, length, terms)
+
+
+def _without_parts_of_words(matches: Sequence[Match], words: Sequence[str], query: str) -> Sequence[Match]:
+    """Without those of one CJK character that the query holds only inside a longer word."""
+    lone = {match.start for match in matches if match.length == 1 and IS_CJK.match(words[match.start])}
+    if not lone:
+        return matches
+    whole = frozenset(analyze(query).words)
+    return [match for match in matches if match.length > 1 or match.start not in lone or words[match.start] in whole]
 
 
 def longest_first(matches: Iterable[Match]) -> list[Match]:

@@ -6,7 +6,7 @@ A category name that stands under several paths gives one term a path; which of 
 from collections.abc import Iterable
 
 from multigrain.key_terms import KeyTerm, TermKind
-from multigrain.text.analyzer import analyze
+from multigrain.text.terms import terms_of
 from multigrain.types import Item
 from trainer.data.logs import BRAND_SYNONYMS
 
@@ -28,7 +28,7 @@ def _brand_terms(items: Iterable[Item]) -> list[KeyTerm]:
     for item in items:
         if item.brand:
             for spelling in (item.brand, *item.attributes.get(BRAND_SYNONYMS, "").split("|")):
-                spellings[(item.brand, analyze(spelling).words)] = None
+                spellings[(item.brand, terms_of(spelling))] = None
     return [
         KeyTerm(kind=TermKind.BRAND, value=brand, words=words, confidence=BRAND_CONFIDENCE)
         for brand, words in spellings
@@ -40,7 +40,7 @@ def _category_terms(items: Iterable[Item]) -> list[KeyTerm]:
     paths_of: dict[tuple[str, ...], set[str]] = {}
     for item in items:
         for depth, name in enumerate(item.category_path, start=1):
-            paths_of.setdefault(analyze(name).words, set()).add("/".join(item.category_path[:depth]))
+            paths_of.setdefault(terms_of(name), set()).add("/".join(item.category_path[:depth]))
     return [
         KeyTerm(
             kind=TermKind.CATEGORY,

@@ -67,6 +67,48 @@ def test_no_text_can_break_a_search(text: str) -> None:
     index.close()
 
 
+def test_a_word_is_found_where_the_segmenter_cuts_the_title_otherwise() -> None:
+    index = LexicalIndex()
+    index.put([(1, "苹果手机壳防摔"), (2, "夏季连衣裙"), (3, "手表")])
+    assert found(index, "手机壳") == [1]
+    assert found(index, "机壳") == [1]
+    assert found(index, "裙") == []
+    assert found(index, "连衣裙子") == [2]
+    index.close()
+
+
+def test_a_title_with_the_whole_word_comes_before_one_with_its_pieces() -> None:
+    index = LexicalIndex()
+    index.put([(1, "连衣 衣裙 套装"), (2, "红色 连衣裙 套装"), (3, "手表"), (4, "耳机")])
+    assert found(index, "连衣裙") == [2, 1]
+    index.close()
+
+
+def test_a_model_number_is_found_as_typed_and_in_parts() -> None:
+    index = LexicalIndex()
+    index.put([(1, "Sony WH-1000XM5 headphones"), (2, "Sony speaker")])
+    for query in ("wh-1000xm5", "WH1000XM5", "wh 1000xm5", "1000xm5"):
+        assert found(index, query) == [1], query
+    index.close()
+
+
+def overlapping_bigrams(text: str) -> set[str]:
+    """What finds a CJK text without any segmenter: the oracle, written apart from the code under test."""
+    return {run[i : i + 2] for run in text.split() for i in range(max(1, len(run) - 1))}
+
+
+cjk = st.text(st.sampled_from("手机壳膜连衣裙红色百雀羚  "), min_size=1, max_size=12)
+
+
+@given(st.lists(cjk, min_size=1, max_size=5), cjk)
+def test_nothing_that_overlapping_bigrams_find_is_lost(titles: list[str], query: str) -> None:
+    index = LexicalIndex()
+    index.put(enumerate(titles))
+    wanted = overlapping_bigrams(query)
+    assert set(found(index, query)) >= {n for n, title in enumerate(titles) if wanted & overlapping_bigrams(title)}
+    index.close()
+
+
 def test_a_changed_title_is_found_by_its_new_words_only(index: LexicalIndex) -> None:
     index.put([(1, "Puma sandals")])
     assert found(index, "nike") == []

@@ -1,11 +1,17 @@
+import time
+
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from multigrain.key_terms import KeyTerm, TermKind
+from multigrain.text.terms import terms_of
+from server.understanding.guards import CJK_GUARDS
 from server.understanding.tagger import Tagger
 
 
 def brand(value: str, *words: str, confidence: float = 0.9) -> KeyTerm:
-    return KeyTerm(kind=TermKind.BRAND, value=value, words=words or (value,), confidence=confidence)
+    return KeyTerm(kind=TermKind.BRAND, value=value, words=words or terms_of(value), confidence=confidence)
 
 
 def category(value: str, *words: str, confidence: float = 0.9) -> KeyTerm:
@@ -17,7 +23,7 @@ TAGGER = Tagger(
         brand("nike"),
         brand("adidas"),
         brand("apple"),
-        brand("阿迪达斯", "阿迪", "迪达", "达斯"),
+        brand("阿迪达斯"),
         category("sports/shoes", "shoes"),
         category("sports/shoes/running shoes", "running", "shoes"),
         category("fashion/shoes", "shoes"),
@@ -96,7 +102,79 @@ def test_case_for_a_brand_still_demands_the_category() -> None:
 
 def test_cjk_brand_is_found_inside_a_run_of_characters() -> None:
     assert TAGGER.understand("阿迪达斯运动鞋").brand_names == ("阿迪达斯",)
-    assert TAGGER.understand("不要阿迪达斯").brands == ()
+    assert TAGGER.understand("红色阿迪达斯").brand_names == ("阿迪达斯",)
+
+
+@pytest.mark.parametrize(
+    "query", ["不要阿迪达斯", "不要 阿迪达斯", "不要买阿迪达斯", "鞋带适用于阿迪达斯", "not 阿迪达斯"]
+)
+def test_a_cjk_brand_that_is_spoken_of_and_not_asked_for_makes_no_demand(query: str) -> None:
+    assert TAGGER.understand(query).brands == ()
+
+
+def test_a_cjk_guard_does_not_reach_past_the_characters_beside_it() -> None:
+    assert TAGGER.understand("不要红色的阿迪达斯").brand_names == ("阿迪达斯",)
+
+
+def test_a_cjk_term_is_not_put_together_across_a_space() -> None:
+    tagger = Tagger([brand("小米")])
+    assert tagger.understand("大小 米色").brands == ()
+    assert tagger.understand("小米 手机").brand_names == ("小米",)
+
+
+def test_a_term_of_one_character_is_found_only_as_a_word() -> None:
+    tagger = Tagger([category("shoes", "鞋")])
+    assert tagger.understand("红色鞋").category_paths == ("shoes",)
+    assert tagger.understand("鞋").category_paths == ("shoes",)
+    assert tagger.understand("鞋架").categories == ()
+
+
+def test_a_hostile_query_costs_little() -> None:
+    tagger = Tagger([category("shoes", "鞋"), brand("鞋鞋鞋鞋鞋鞋鞋鞋")])
+    started = time.process_time()
+    tagger.understand("鞋" * 5000)
+    # Asking the segmenter for each character anew would take seconds.
+    assert time.process_time() - started < 0.5
+
+
+NAMES = ("手机壳", "百雀羚", "阿迪达斯", "连衣裙", "小米", "ナイキ", "나이키")
+beside = st.one_of(
+    st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), max_size=6),
+    st.text(st.sampled_from("".join(NAMES) + "男女鞋新款"), max_size=6),
+)
+
+
+@given(st.sampled_from(NAMES), beside, beside)
+def test_a_cjk_term_is_found_whatever_stands_beside_it(name: str, before: str, after: str) -> None:
+    assume(not any(guard in before for guard in CJK_GUARDS))
+    assert Tagger([brand(name)]).understand(before + name + after).brand_names == (name,)
+
+
+@given(st.lists(st.text(st.sampled_from("手机壳膜"), min_size=2, max_size=4), min_size=1, unique=True), beside, beside)
+def test_a_cjk_term_is_lost_only_to_one_as_long_that_shares_characters(
+    names: list[str], before: str, after: str
+) -> None:
+    wanted = names[0]
+    assume(not any(guard in before for guard in CJK_GUARDS))
+    found = Tagger(map(brand, names)).understand(before + wanted + after).brand_names
+    rivals = [name for name in found if len(name) >= len(wanted) and set(name) & set(wanted)]
+    assert wanted in found or rivals
+
+
+latin = st.text("abcxyz0189é", min_size=1, max_size=4)
+
+
+@given(st.sampled_from(["apple", "nike", "3m"]), latin, latin)
+def test_a_latin_term_is_never_found_inside_a_longer_word(name: str, before: str, after: str) -> None:
+    tagger = Tagger([brand(name)])
+    for word in (before + name, name + after, before + name + after):
+        assert tagger.understand(f"red {word} shoes").brands == ()
+
+
+@given(st.sampled_from(["apple", "nike", "3m"]), beside, beside)
+def test_a_latin_term_is_found_between_cjk(name: str, before: str, after: str) -> None:
+    assume(not any(guard in before for guard in CJK_GUARDS))
+    assert Tagger([brand(name)]).understand(before + name + after).brand_names == (name,)
 
 
 @pytest.mark.parametrize("query", ["", "   ", "!!!", "🥿", "\x00", "unheard of words"])

@@ -11,6 +11,7 @@ from multigrain.errors import BundleRefused
 from multigrain.features.inputs import TextLengths
 from multigrain.features.windows import WindowConfig
 from multigrain.finished import MARK, write_mark
+from multigrain.text.analyzer import NAME
 from tests.unit.trainer.conftest import SmallRun
 
 
@@ -27,7 +28,7 @@ def test_a_copied_bundle_opens_and_says_what_it_is(small_run: SmallRun, copied: 
     bundle, config = open_bundle(copied), small_run.config
     assert bundle.manifest == small_run.bundle.manifest
     assert bundle.bundle_id.startswith("mgdspr-")
-    assert (bundle.manifest.dims, bundle.manifest.metric, bundle.manifest.analyzer) == (16, "IP", "grains-1")
+    assert (bundle.manifest.dims, bundle.manifest.metric, bundle.manifest.analyzer) == (16, "IP", NAME)
     assert bundle.windows == config.windows.to_floor()
     assert bundle.text == config.text.to_floor()
     assert bundle.manifest.created_ms == 1234
@@ -101,7 +102,7 @@ def test_the_id_follows_the_files_alone(tmp_path: Path) -> None:
         facts = BundleFacts(
             model="toy",
             dims=2,
-            analyzer="grains-1",
+            analyzer=NAME,
             text=TextLengths(),
             windows=WindowConfig(realtime_hours=1.5),
             trained_from_ms=0,

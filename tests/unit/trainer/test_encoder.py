@@ -138,8 +138,8 @@ def test_another_vocabulary_does_not_reproduce(small_run: SmallRun, tmp_path: Pa
 
 def test_a_bundle_of_another_analyzer_is_refused(small_run: SmallRun, tmp_path: Path) -> None:
     path = Path(shutil.copytree(small_run.bundle.path, tmp_path / "bundle"))
-    resealed(path, analyzer="grains-2")
-    with pytest.raises(BundleRefused, match="made with analyzer grains-2, this program has grains-1"):
+    resealed(path, analyzer="grains-0")
+    with pytest.raises(BundleRefused, match="made with analyzer grains-0, this program has grains-2"):
         load_encoder(open_bundle(path))
 
 

@@ -83,7 +83,7 @@ def test_key_terms_are_every_spelling_and_every_path() -> None:
     ]
     terms = {(term.kind, term.value, term.words) for term in build_key_terms(items)}
     assert terms == {
-        (TermKind.BRAND, "李宁", ("李宁",)),
+        (TermKind.BRAND, "李宁", ("李", "宁")),
         (TermKind.BRAND, "李宁", ("li", "ning")),
         (TermKind.BRAND, "李宁", ("lining",)),
         (TermKind.CATEGORY, "sports", ("sports",)),
