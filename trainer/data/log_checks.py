@@ -1,118 +1,161 @@
-"""What makes a row of a log wrong. Each check looks at whole columns and names the first row it finds."""
+"""What makes a row of a log wrong. Each check looks at whole columns and marks rows; what becomes of them is not
+decided here.
+
+The order matters: a check is asked only about rows that all earlier ones took, so none but the first sees a null, and
+of two rows with one id the first good one counts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from multigrain.errors import InvalidLog
 from multigrain.types import ID_BYTES_MAX, Bools
+from trainer.data.log_marks import (
+    blank,
+    empty,
+    list_length,
+    not_in_range,
+    not_one_of,
+    null,
+    null_in_map,
+    row_in,
+    seen_before,
+    too_long,
+    undecodable,
+    within,
+)
 
-GRADES = range(4)
+GRADE_MAX = 3.0
+AFTER_YEAR_9999_MS = 253_402_300_800_000
+"""The first millisecond that calendars cannot write. Times in micro- or nanoseconds lie beyond it."""
 
 
-def fit_to_schema(table: pa.Table, schema: pa.Schema, file: str) -> pa.Table:
-    """`table` with exactly the columns and types of `schema`; columns that the layout does not know are left out."""
-    columns = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One way for a row to be wrong, `[rows] -> [rows]` true where it is."""
+
+    column: str
+    problem: str
+    cure: str
+    find: Callable[[pa.Table], Bools]
+
+
+def column_check(column: str, problem: str, cure: str, find: Callable[[pa.ChunkedArray], Bools]) -> Check:
+    """A check that looks at no other column."""
+    return Check(column=column, problem=problem, cure=cure, find=lambda table: find(table[column]))
+
+
+def value_checks(schema: pa.Schema) -> list[Check]:
+    """Of any table: no null where a value is needed, in lists neither, and texts that are UTF-8."""
+    checks = []
     for field in schema:
-        if field.name not in table.column_names:
-            raise InvalidLog(f"{file} column {field.name}", "is missing", cure=f"add it as {field.type}")
-        column = table[field.name]
-        if column.type != field.type:
-            column = _cast(column, field, file)
-        if not field.nullable and column.null_count:
-            row = int(np.flatnonzero(column.is_null().to_numpy())[0])
-            raise InvalidLog(_at(file, row, field.name), "is null", cure="every row needs a value here")
-        columns.append(column)
-    return pa.table(columns, schema=schema)
+        if not field.nullable:
+            checks.append(column_check(field.name, "is null", "every row needs a value here", null))
+        if pa.types.is_string(field.type) or pa.types.is_nested(field.type):
+            checks.append(column_check(field.name, "is not UTF-8", "write texts as UTF-8", undecodable))
+        if pa.types.is_list(field.type):
+            checks.append(column_check(field.name, "holds a null", "leave it out of the list", within(null)))
+        if pa.types.is_map(field.type):
+            checks.append(column_check(field.name, "holds a null", "leave the key out", null_in_map))
+    return checks
 
 
-def check_catalog(table: pa.Table, file: str, statuses: tuple[str, ...]) -> pa.Table:
-    _check_ids(table, file, "item_id", unique=True)
-    _refuse(_blank(table["title"]), table, file, "title", "is empty", "an item without a title cannot be found")
-    price = table["price"].to_numpy()
-    _refuse(
-        ~(np.isfinite(price) & (price >= 0)), table, file, "price", "is not a price", "zero or more, in one currency"
+def catalog_checks(schema: pa.Schema, statuses: tuple[str, ...]) -> list[Check]:
+    return [
+        *value_checks(schema),
+        *_id_checks("item_id"),
+        column_check("title", "is empty", "an item without a title cannot be found", blank),
+        column_check(
+            "category_path", "is empty", "name at least a top category", lambda column: list_length(column) == 0
+        ),
+        column_check("category_path", "holds an empty name", "leave out levels without a name", within(blank)),
+        column_check("price", "is not a price", "zero or more, in one currency", not_in_range(0, np.inf)),
+        column_check("stock", "is negative", "zero means sold out", lambda column: column.to_numpy() < 0),
+        column_check("status", "is unknown", f"one of {', '.join(statuses)}", not_one_of(statuses)),
+        *_time_checks("listed_ms", earliest=0),
+        _once("item_id"),
+    ]
+
+
+def search_checks(schema: pa.Schema) -> list[Check]:
+    exposed = "exposed_item_ids"
+    return [
+        *value_checks(schema),
+        *_id_checks("search_id"),
+        *_id_checks("user_id"),
+        *_time_checks("at_ms", earliest=1),
+        column_check(exposed, "holds an empty id", "leave it out of the list", within(empty)),
+        column_check(exposed, "holds an id that is too long", _ID_CURE, within(too_long)),
+        _once("search_id"),
+    ]
+
+
+def event_checks(schema: pa.Schema, actions: tuple[str, ...], searches: pa.Table) -> list[Check]:
+    """`searches`: those that were taken. An event whose search was not is wrong, too."""
+    return [
+        *value_checks(schema),
+        *_id_checks("event_id"),
+        *_id_checks("user_id"),
+        *_id_checks("item_id"),
+        column_check("action", "is unknown", f"one of {', '.join(actions)}", not_one_of(actions)),
+        *_time_checks("at_ms", earliest=1),
+        column_check(
+            "search_id",
+            "names no search",
+            "keep the search in searches.parquet, or write null",
+            lambda column: column.is_valid().to_numpy() & (row_in(column, searches["search_id"]) < 0),
+        ),
+        Check(
+            column="at_ms",
+            problem="is before its search",
+            cure="times of searches and events need one clock",
+            find=_before_search(searches),
+        ),
+        _once("event_id"),
+    ]
+
+
+def judgment_checks(schema: pa.Schema) -> list[Check]:
+    cure = f"0 (irrelevant) to {GRADE_MAX:g} (exact)"
+    return [
+        *value_checks(schema),
+        *_id_checks("item_id"),
+        column_check("grade", "is not a grade", cure, not_in_range(0, GRADE_MAX)),
+    ]
+
+
+_ID_CURE = f"at most {ID_BYTES_MAX} bytes of UTF-8"
+
+
+def _id_checks(column: str) -> tuple[Check, ...]:
+    return (
+        column_check(column, "is empty", "every row needs an id", empty),
+        column_check(column, "is too long", _ID_CURE, too_long),
     )
-    _refuse(table["stock"].to_numpy() < 0, table, file, "stock", "is negative", "zero means sold out")
-    _refuse(_not_in(table["status"], statuses), table, file, "status", "is unknown", f"one of {', '.join(statuses)}")
-    depth = _numbers(pc.list_value_length(table["category_path"]))
-    _refuse(depth == 0, table, file, "category_path", "is empty", "name at least a top category")
-    return table
 
 
-def check_searches(table: pa.Table, file: str) -> pa.Table:
-    _check_ids(table, file, "search_id", unique=True)
-    _check_ids(table, file, "user_id")
-    return table
+def _time_checks(column: str, *, earliest: int) -> tuple[Check, ...]:
+    """`earliest` 1: it must have happened; 0: zero may stand for a time that nobody wrote down."""
+    after = "after 1970" if earliest else "in 1970 or later"
+    unit = "times are milliseconds since 1970, UTC"
+    return (
+        column_check(column, f"is not {after}", unit, lambda times: times.to_numpy() < earliest),
+        column_check(column, "is after the year 9999", unit, lambda times: times.to_numpy() >= AFTER_YEAR_9999_MS),
+    )
 
 
-def check_events(table: pa.Table, file: str, actions: tuple[str, ...], searches: pa.Table) -> pa.Table:
-    _check_ids(table, file, "event_id", unique=True)
-    _check_ids(table, file, "user_id")
-    _check_ids(table, file, "item_id")
-    _refuse(_not_in(table["action"], actions), table, file, "action", "is unknown", f"one of {', '.join(actions)}")
-    found = pc.index_in(table["search_id"], value_set=searches["search_id"].combine_chunks())
-    named = table["search_id"].is_valid().to_numpy()
-    lost = named & found.is_null().to_numpy()
-    _refuse(lost, table, file, "search_id", "names no search", "keep the search in searches.parquet, or write null")
-    rows = np.flatnonzero(named)
-    searched_ms = searches["at_ms"].to_numpy()[found.drop_null().to_numpy()]
-    early = np.zeros(len(table), bool)
-    early[rows] = searched_ms > table["at_ms"].to_numpy()[rows]
-    _refuse(early, table, file, "at_ms", "is before its search", "times of searches and events need one clock")
-    return table
+def _once(column: str) -> Check:
+    return column_check(column, "stands here a second time", "keep one row for each", seen_before)
 
 
-def check_judgments(table: pa.Table, file: str) -> pa.Table:
-    _check_ids(table, file, "item_id")
-    bad = ~np.isin(table["grade"].to_numpy(), list(GRADES))
-    _refuse(bad, table, file, "grade", "is unknown", f"{GRADES.start} (bad) to {GRADES.stop - 1} (exact)")
-    return table
+def _before_search(searches: pa.Table) -> Callable[[pa.Table], Bools]:
+    def find(events: pa.Table) -> Bools:
+        row = row_in(events["search_id"], searches["search_id"])
+        searched_ms = np.full(len(events), np.iinfo(np.int64).min)
+        searched_ms[row >= 0] = searches["at_ms"].to_numpy()[row[row >= 0]]
+        early: Bools = events["at_ms"].to_numpy() < searched_ms
+        return early
 
-
-def _check_ids(table: pa.Table, file: str, column: str, *, unique: bool = False) -> None:
-    size = _numbers(pc.binary_length(table[column]))
-    _refuse(size == 0, table, file, column, "is empty", "every row needs an id")
-    _refuse(size > ID_BYTES_MAX, table, file, column, "is too long", f"at most {ID_BYTES_MAX} bytes of UTF-8")
-    if unique:
-        _, first, position = np.unique(
-            table[column].to_numpy(zero_copy_only=False), return_index=True, return_inverse=True
-        )
-        again = first[position] != np.arange(len(table))
-        _refuse(again, table, file, column, "stands here a second time", "keep one row for each")
-
-
-def _refuse(bad: Bools, table: pa.Table, file: str, column: str, problem: str, cure: str) -> None:
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise InvalidLog(_at(file, row, column), f"{table[column][row].as_py()!r} {problem}", cure=cure)
-
-
-def _cast(column: pa.ChunkedArray, field: pa.Field, file: str) -> pa.ChunkedArray:
-    where = f"{file} column {field.name}"
-    same_kind = pa.types.is_integer(column.type) == pa.types.is_integer(field.type) or column.type == pa.null()
-    if same_kind or pa.types.is_floating(field.type):
-        try:
-            return column.cast(field.type)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            pass
-    raise InvalidLog(where, f"is {column.type}", cure=f"write it as {field.type}")
-
-
-def _at(file: str, row: int, column: str) -> str:
-    return f"{file} row {row} column {column}"
-
-
-def _blank(column: pa.ChunkedArray) -> Bools:
-    blank: Bools = pc.equal(pc.utf8_trim_whitespace(column), "").to_numpy(zero_copy_only=False)
-    return blank
-
-
-def _not_in(column: pa.ChunkedArray, names: tuple[str, ...]) -> Bools:
-    known: Bools = pc.is_in(column, value_set=pa.array(names)).to_numpy(zero_copy_only=False)
-    return ~known
-
-
-def _numbers(column: pa.ChunkedArray) -> NDArray[np.int64]:
-    return np.asarray(column.to_numpy(zero_copy_only=False), np.int64)
+    return find

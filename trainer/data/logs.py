@@ -1,10 +1,11 @@
 """The log layout: what the trainer reads, and what whoever archives or simulates a shop writes.
 
 One folder of Parquet files (a file, or a folder of part files, under each name). Every table is checked when read, so
-that the rest of the trainer can believe it. What the rows mean for training is not known here.
+that the rest of the trainer can believe it: strictly, or leniently with the bad rows set aside. What the rows mean for
+training is not known here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,17 @@ import pyarrow.parquet as pq
 
 from multigrain.errors import InvalidLog
 from multigrain.types import Action, Item, ItemId, ItemStatus
-from trainer.data.log_checks import check_catalog, check_events, check_judgments, check_searches, fit_to_schema
+from trainer.data.bad_rows import Rejected, RejectedRows, refuse_bad_rows, set_bad_rows_aside
+from trainer.data.log_checks import (
+    Check,
+    catalog_checks,
+    event_checks,
+    judgment_checks,
+    search_checks,
+    value_checks,
+)
+from trainer.data.log_columns import fit_to_schema
+from trainer.data.log_parts import Part, StoredTable, read_stored
 
 CATALOG = "catalog.parquet"
 SEARCHES = "searches.parquet"
@@ -62,7 +73,7 @@ EVENTS_SCHEMA = pa.schema(
         pa.field("search_id", _TEXT),
     ]
 )
-JUDGMENTS_SCHEMA = pa.schema([_required("query", _TEXT), _required("item_id", _TEXT), _required("grade", pa.int32())])
+JUDGMENTS_SCHEMA = pa.schema([_required("query", _TEXT), _required("item_id", _TEXT), _required("grade", pa.float64())])
 
 BRAND_SYNONYMS = "brand_synonyms"
 """Attribute of an item: other spellings of its brand, joined by '|'. Read for the key-term dictionary."""
@@ -90,17 +101,31 @@ class Logs:
 
 def read_logs(folder: Path) -> Logs:
     """The checked logs of `folder`. Raises InvalidLog with file, row and column of the first thing that is wrong."""
-    catalog = check_catalog(_read(folder / CATALOG, CATALOG_SCHEMA), CATALOG, tuple(STATUS_NAMES))
-    searches = check_searches(_read(folder / SEARCHES, SEARCHES_SCHEMA), SEARCHES)
-    events = check_events(_read(folder / EVENTS, EVENTS_SCHEMA), EVENTS, tuple(ACTION_NAMES), searches)
-    judgments = None
-    if (folder / JUDGMENTS).exists():
-        judgments = check_judgments(_read(folder / JUDGMENTS, JUDGMENTS_SCHEMA), JUDGMENTS)
-    return Logs(catalog=catalog, searches=searches, events=events, judgments=judgments)
+
+    def take(stored: StoredTable, checks: Sequence[Check]) -> pa.Table:
+        return refuse_bad_rows(stored, checks)
+
+    return _read_logs(folder, take)
+
+
+def read_logs_leniently(folder: Path, rejected: Path) -> tuple[Logs, Rejected]:
+    """The good rows of `folder`. The others are set aside in `rejected`, a file a table, with file, row and reason.
+
+    What depends on a bad row is bad, too: an event whose search was set aside is set aside. Of rows with one id the
+    first good one is kept. A column that is missing or of a wrong type still raises InvalidLog: no row is to blame.
+    """
+    reasons: list[RejectedRows] = []
+
+    def take(stored: StoredTable, checks: Sequence[Check]) -> pa.Table:
+        good, found = set_bad_rows_aside(stored, checks, rejected)
+        reasons.extend(found)
+        return good
+
+    return _read_logs(folder, take), Rejected(rejected, tuple(reasons))
 
 
 def write_logs(folder: Path, logs: Logs) -> None:
-    """Writes the files of `logs`; the same logs give the same bytes."""
+    """Writes the files of `logs`, in place of others there; the same logs give the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     tables = {
         CATALOG: (logs.catalog, CATALOG_SCHEMA),
@@ -109,9 +134,14 @@ def write_logs(folder: Path, logs: Logs) -> None:
         JUDGMENTS: (logs.judgments, JUDGMENTS_SCHEMA),
     }
     for name, (table, schema) in tables.items():
-        if table is not None:
+        if (folder / name).is_dir():
+            raise InvalidLog(name, f"is a folder of part files in {folder}", cure="write the logs to another folder")
+        if table is None:
+            # Of other logs: they would be read as if they belonged to these.
+            (folder / name).unlink(missing_ok=True)
+        else:
             draft = folder / f".{name}.unfinished"
-            pq.write_table(fit_to_schema(table, schema, name), draft, compression="zstd")
+            pq.write_table(_writable(table, schema, name), draft, compression="zstd")
             draft.replace(folder / name)
 
 
@@ -132,13 +162,18 @@ def items_of(logs: Logs) -> Iterator[Item]:
         )
 
 
-def _read(path: Path, schema: pa.Schema) -> pa.Table:
-    if not path.exists():
-        raise InvalidLog(
-            path.name, f"no such file in {path.parent}", cure="a log folder holds it: name the right folder"
-        )
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InvalidLog(path.name, f"not a Parquet file: {error}", cure="write it again") from None
-    return fit_to_schema(table, schema, path.name)
+def _read_logs(folder: Path, take: Callable[[StoredTable, Sequence[Check]], pa.Table]) -> Logs:
+    """Every table through `take`, which sees to the bad rows; searches before the events that name them."""
+    catalog = take(read_stored(folder / CATALOG, CATALOG_SCHEMA), catalog_checks(CATALOG_SCHEMA, tuple(STATUS_NAMES)))
+    searches = take(read_stored(folder / SEARCHES, SEARCHES_SCHEMA), search_checks(SEARCHES_SCHEMA))
+    of_events = event_checks(EVENTS_SCHEMA, tuple(ACTION_NAMES), searches)
+    events = take(read_stored(folder / EVENTS, EVENTS_SCHEMA), of_events)
+    judgments = None
+    if (folder / JUDGMENTS).exists():
+        judgments = take(read_stored(folder / JUDGMENTS, JUDGMENTS_SCHEMA), judgment_checks(JUDGMENTS_SCHEMA))
+    return Logs(catalog=catalog, searches=searches, events=events, judgments=judgments)
+
+
+def _writable(table: pa.Table, schema: pa.Schema, name: str) -> pa.Table:
+    fitting = fit_to_schema(table, schema, name)
+    return refuse_bad_rows(StoredTable(fitting, (Part(name, len(fitting)),)), value_checks(schema))
