@@ -1,6 +1,14 @@
 """The list of benches."""
 
-from benchmarks import exact, index, machine, serve, stream, text
+from benchmarks import data, exact, index, machine, serve, stream, text
 from benchmarks.bench import Bench
 
-BENCHES: tuple[Bench, ...] = (machine.BENCH, text.BENCH, exact.BENCH, index.BENCH, stream.BENCH, serve.BENCH)
+BENCHES: tuple[Bench, ...] = (
+    machine.BENCH,
+    text.BENCH,
+    data.BENCH,
+    exact.BENCH,
+    index.BENCH,
+    stream.BENCH,
+    serve.BENCH,
+)

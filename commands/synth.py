@@ -11,7 +11,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--items", type=int, default=4000, help="how many items (default: 4000)")
     parser.add_argument("--users", type=int, default=600, help="how many users (default: 600)")
     parser.add_argument("--days", type=int, default=14, help="how many days of searches (default: 14)")
-    parser.add_argument("--seed", type=int, default=7, help="same seed, same shop (default: 7)")
+    parser.add_argument("--seed", type=int, default=7, help="same seed, same bytes (default: 7)")
     parser.add_argument(
         "--recent", action="store_true", help="the days end with yesterday (default: they begin on 2026-11-01)"
     )
@@ -21,18 +21,29 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace, output: Output) -> int:
     from commands.recent import recent_first_day_ms
     from multigrain.errors import InvalidConfig
-    from trainer.data.logs import write_logs
-    from trainer.data.marketplace import FIRST_DAY_MS, make_marketplace
+    from trainer.data.market.marketplace import FIRST_DAY_MS, Plan
+    from trainer.data.market.write import write_marketplace
 
     for name in ("items", "users", "days"):
         if getattr(args, name) < 1:
             raise InvalidConfig(f"--{name}", f"is {getattr(args, name)}", cure="give 1 or more")
+    plan = Plan(
+        items=args.items,
+        users=args.users,
+        days=args.days,
+        seed=args.seed,
+        first_day_ms=recent_first_day_ms(args.days) if args.recent else FIRST_DAY_MS,
+    )
     with output.progress() as progress, progress.step("simulating the marketplace") as step:
-        first_day_ms = recent_first_day_ms(args.days) if args.recent else FIRST_DAY_MS
-        logs = make_marketplace(args.items, args.users, args.days, args.seed, first_day_ms=first_day_ms)
-        write_logs(args.out, logs)
-        step.update(1, 1, f"{len(logs.searches):,} searches, {len(logs.events):,} events")
-    rows = {"items": len(logs.catalog), "searches": len(logs.searches), "events": len(logs.events)}
+        written = write_marketplace(args.out, plan, lambda done, total: step.update(done, total, "days"))
+        step.update(1, 1, f"{written.searches:,} searches, {written.events:,} events")
+    rows = {
+        "items": written.items,
+        "users": written.users,
+        "searches": written.searches,
+        "exposures": written.exposures,
+        "events": written.events,
+    }
     output.say(f"{args.out}: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
     output.result({"out": args.out, **rows})
     return 0
@@ -41,8 +52,9 @@ def _run(args: argparse.Namespace, output: Output) -> int:
 COMMAND = Command(
     name="synth",
     summary="simulate a marketplace and write its logs",
-    description="Writes catalog, searches and events as Parquet in the layout of docs/data.md: a shop of three-level "
-    "categories, users with a taste, an imperfect search engine. Deterministic by seed. For development and demos.",
+    description="Writes catalog, searches and events as Parquet in the layout of docs/data.md, and the truth behind "
+    "them into truth/: a shop of three-level categories, users with a taste that shows on three time scales, an "
+    "imperfect search engine, robots. Deterministic by seed. For development, tests and demos.",
     add_arguments=_add_arguments,
     run=_run,
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 from trainer.configs.config import TrainingConfig
 from trainer.data.logs import Logs
-from trainer.data.marketplace import make_marketplace
+from trainer.data.market.marketplace import make_marketplace
 
 
 def small_logs(*, seed: int = 3) -> Logs:

@@ -106,7 +106,20 @@ def test_every_bench_can_be_named() -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    heavy = ("tensorflow", "pymilvus", "sqlalchemy", "grpc", "kafka", "pyarrow", "numpy", "rich", "pydantic")
+    heavy = (
+        "tensorflow",
+        "pymilvus",
+        "sqlalchemy",
+        "grpc",
+        "kafka",
+        "pyarrow",
+        "numpy",
+        "rich",
+        "pydantic",
+        "rjieba",
+        "ibis",
+        "duckdb",
+    )
     program = (
         "import sys\nfrom commands.main import build_parser\nbuild_parser().format_help()\n"
         f"print([name for name in {heavy!r} if name in sys.modules])"
@@ -115,7 +128,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert said.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", ["dev", "server", "streaming", "trainer", "gpu", "services"])
+@pytest.mark.parametrize("name", ["dev", "server", "streaming", "trainer", "gpu", "services", "spark"])
 def test_lock_pins_every_package_with_hashes_and_names_no_index(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
     assert "://" not in text

@@ -47,7 +47,7 @@ def make_candidate(
     logs = read_logs(logs_folder)
     steps = Steps(work, config, made_from_logs(logs_folder), reporter=reporter, clock=clock)
 
-    examples = steps.examples(logs)
+    examples = steps.examples(logs_folder)
     towers = steps.towers(logs, examples)
     bundle = open_bundle(steps.bundle(logs, examples, towers, created_ms=clock_ms()))
     report = load_report(steps.evaluation(logs, examples, bundle))

@@ -14,6 +14,7 @@ from multigrain.errors import NotFound
 from multigrain.features.inputs import Vocabularies
 from multigrain.features.windows import Windows
 from multigrain.finished import mark_of, write_mark, written_beside
+from multigrain.text.analyzer import NAME as ANALYZER
 from multigrain.types import Int64s, Item
 from trainer.configs.config import TrainingConfig
 from trainer.data.example import Example
@@ -69,14 +70,15 @@ class Steps:
         self._work, self._config, self._source = work, config, source
         self._reporter, self._clock = reporter, clock
 
-    def examples(self, logs: Logs) -> Path:
+    def examples(self, logs_folder: Path) -> Path:
         """Examples, split by time."""
-        run, windows = self._config.run, self._config.windows
+        config = self._config
 
         def make(draft: Path) -> None:
-            write_examples(logs, draft, windows=windows.to_floor(), test_hours=run.test_hours, shards=run.shards)
+            write_examples(logs_folder, draft, config)
 
-        made_from = _named(self._source, windows.model_dump(), {"test_hours": run.test_hours, "shards": run.shards})
+        cut = {"test_hours": config.run.test_hours, "shards": config.run.shards}
+        made_from = _named(self._source, config.windows.model_dump(), config.robots.model_dump(), cut, ANALYZER)
         return self._step(EXAMPLES, made_from, make)
 
     def towers(self, logs: Logs, examples: Path) -> Path:

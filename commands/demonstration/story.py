@@ -26,7 +26,7 @@ from multigrain.settings import Settings
 from multigrain.types import GenerationId
 from trainer.configs.config import load_config
 from trainer.data.logs import Logs, write_logs
-from trainer.data.marketplace import make_marketplace
+from trainer.data.market.marketplace import make_marketplace
 from trainer.flow import Candidate, make_candidate, publish
 from trainer.progress import Reporter
 from trainer.publish.index_build import Stores

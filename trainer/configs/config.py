@@ -135,6 +135,27 @@ class OptimizerConfig(_Section):
     clip_norm: float = Field(3.0, gt=0, description="Gradients longer than this are shortened to it.")
 
 
+class RobotsConfig(_Section):
+    """Who counts as a robot, in any clock hour (UTC). Their searches give no examples."""
+
+    searches_an_hour: int = Field(60, ge=1, description="More is a robot. Too low: eager people are lost.")
+    actions_an_hour: int = Field(200, ge=1, description="As above, for clicks, collects, carts and orders together.")
+
+
+class GroupsConfig(_Section):
+    """How many items of a search stand in each impression group. The paper gives no caps; these are inferred."""
+
+    ordered: int = Field(1, ge=1, description="Further orders stand as clicks. Too high: mostly padding.")
+    clicked: int = Field(2, ge=1, description="The ordered ones included. Too low: clicks are lost.")
+    unclicked: int = Field(4, ge=1, description="Seen and left alone, best rank first. Too high: mostly padding.")
+
+    @model_validator(mode="after")
+    def _orders_are_clicks(self) -> Self:
+        if self.ordered > self.clicked:
+            raise ValueError("ordered is above clicked, and every ordered item is a clicked one")
+        return self
+
+
 class RunConfig(_Section):
     """How long, and on what."""
 
@@ -142,7 +163,7 @@ class RunConfig(_Section):
     epochs: int = Field(1, ge=1, description="Passes over the training examples. Too many: it learns them by heart.")
     seed: int = Field(0, ge=0, description="One seed, one order of batches and one start.")
     test_hours: float = Field(24.0, gt=0, description="The end of the logs, kept for testing.")
-    shards: int = Field(4, ge=1, description="Files the examples are cut into.")
+    shards: int = Field(4, ge=1, description="Files of each part, at least; large logs are cut finer.")
     golden: int = Field(8, ge=1, le=1000, description="Queries and items kept in the bundle with their vectors.")
 
 
@@ -155,6 +176,8 @@ class TrainingConfig(_Section):
     vocabulary: VocabularyConfig = VocabularyConfig()  # type: ignore[call-arg]  # as above
     loss: LossConfig = LossConfig()  # type: ignore[call-arg]  # as above
     optimizer: OptimizerConfig = OptimizerConfig()  # type: ignore[call-arg]  # as above
+    robots: RobotsConfig = RobotsConfig()  # type: ignore[call-arg]  # as above
+    groups: GroupsConfig = GroupsConfig()  # type: ignore[call-arg]  # as above
     run: RunConfig = RunConfig()  # type: ignore[call-arg]  # as above
 
 

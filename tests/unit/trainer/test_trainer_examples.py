@@ -1,172 +1,218 @@
 """Examples never see the future: compared with an oracle that does it the slow way, over random logs."""
 
+import math
+import tempfile
 from pathlib import Path
 
-import pyarrow as pa
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
+from hypothesis import Phase, given, settings
 
-from multigrain.features.windows import DAY_MS, HOUR_MS, WindowConfig
+from multigrain.features.windows import HOUR_MS, split
+from multigrain.text import analyzer
 from multigrain.types import Action
-from tests.small_training import small_logs
+from tests.small_training import small_config, small_logs
+from tests.unit.trainer.random_logs import (
+    ACTIONS_AN_HOUR,
+    CONFIG,
+    SEARCHES_AN_HOUR,
+    START_MS,
+    TEST_HOURS,
+    Told,
+    expected,
+    facts,
+    history_facts,
+    logs,
+    robots,
+    state_at,
+    tell,
+    times,
+)
 from trainer.data.example import Example
-from trainer.data.example_rows import read_examples
-from trainer.data.examples import make_examples, read_manifest, write_examples
-from trainer.data.logs import CATALOG_SCHEMA, EVENTS_SCHEMA, SEARCHES_SCHEMA, Logs
+from trainer.data.example_rows import read_examples, read_shard, shards_of
+from trainer.data.examples import ExamplesManifest, read_manifest, write_examples
+from trainer.data.joining.shards import ROWS_A_SHARD, shards_for
+from trainer.data.logs import read_logs, write_logs
 
-WINDOWS = WindowConfig(
-    realtime_hours=24, short_days=3, long_days=8, realtime_length=3, short_length=4, long_length=2, queries_length=2
-)
-ITEMS = [f"sku-{i}" for i in range(6)]
-
-hours = st.integers(0, 10 * 24)
-searched = st.tuples(st.sampled_from("ab"), hours)
-acted = st.tuples(st.sampled_from("ab"), hours, st.sampled_from(ITEMS), st.sampled_from(list(Action)), st.booleans())
+WINDOWS = CONFIG.windows.to_floor()
+DAY = 24 * HOUR_MS
+PHASES = (Phase.explicit, Phase.generate)
+"""No shrinking: a run costs a second, and shrinking takes hundreds of them."""
 
 
-def logs_of(searches: list[tuple[str, int]], actions: list[tuple[str, int, str, Action, bool]]) -> Logs:
-    """Searches at whole hours; an action belongs to its user's last search before or at it, where it may have one."""
-    catalog = [
-        {
-            "item_id": item_id,
-            "title": "dress",
-            "brand": f"brand of {item_id}",
-            "category_path": ["women", f"leaf of {item_id}"],
-            "shop": "shop",
-            "price": 1.0,
-            "stock": 1,
-            "status": "active",
-            "attributes": [],
-            "source_version": 1,
-            "listed_ms": 0,
-        }
-        for item_id in ITEMS
-    ]
-    rows = [
-        {"search_id": f"s-{i}", "user_id": user, "at_ms": hour * HOUR_MS, "query": f"q{i}", "exposed_item_ids": ITEMS}
-        for i, (user, hour) in enumerate(searches)
-    ]
-    events = []
-    for i, (user, hour, item_id, action, of_search) in enumerate(actions):
-        at_ms = hour * HOUR_MS
-        before = [row for row in rows if row["user_id"] == user and row["at_ms"] <= at_ms]
-        events.append(
-            {
-                "event_id": f"e-{i}",
-                "user_id": user,
-                "item_id": item_id,
-                "action": action.name.lower(),
-                "at_ms": at_ms,
-                "search_id": before[-1]["search_id"] if before and of_search else None,
-            }
-        )
-    return Logs(
-        catalog=pa.Table.from_pylist(catalog, schema=CATALOG_SCHEMA),
-        searches=pa.Table.from_pylist(rows, schema=SEARCHES_SCHEMA),
-        events=pa.Table.from_pylist(events, schema=EVENTS_SCHEMA),
-    )
+def made_from(told: Told) -> tuple[ExamplesManifest, dict[str, list[Example]]]:
+    """The manifest, and the examples of each part."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        write_logs(place / "logs", told.tables())
+        read_logs(place / "logs")
+        (place / "examples").mkdir()
+        manifest = write_examples(place / "logs", place / "examples", CONFIG)
+        return manifest, {part: list(read_examples(place / "examples", part)) for part in ("train", "test")}
 
 
-def the_slow_way(logs: Logs, user: str, now_ms: int) -> dict[str, list[tuple[str, int]]]:
-    """(item, time) of each window, straight from the definitions, oldest first."""
-    past = sorted(
-        (
-            (row["at_ms"], row["event_id"], row["item_id"], Action[row["action"].upper()])
-            for row in logs.events.to_pylist()
-            if row["user_id"] == user and row["at_ms"] < now_ms
-        ),
-        key=lambda row: row[:2],
-    )
-    clicks = [(item, at) for at, _, item, action in past if action is Action.CLICK and at >= now_ms - 3 * DAY_MS]
-    real = [row for row in clicks if row[1] >= now_ms - 24 * HOUR_MS][-3:]
-    rest = clicks[: len(clicks) - len(real)]
-    found = {"realtime": real, "short": rest[-4:]}
-    for wanted in (Action.CLICK, Action.ORDER, Action.COLLECT):
-        old = [(i, at) for at, _, i, action in past if action is wanted]
-        found[wanted.name] = [row for row in old if now_ms - 8 * DAY_MS <= row[1] < now_ms - 3 * DAY_MS][-2:]
-    return found
+def train_of(told: Told) -> list[Example]:
+    """The training part, with a test part behind it that holds one search long after everything."""
+    asked = [*told.searches, {**told.searches[0], "search_id": "s-late", "at_ms": told.last_ms + 30 * DAY}]
+    return made_from(Told(asked, told.events))[1]["train"]
 
 
-def of_user_and_hour(row: tuple[object, ...]) -> tuple[object, ...]:
-    """No two of one user in one hour: equal times have no order that an oracle could know."""
-    return row[:2]
-
-
-@settings(max_examples=80, deadline=None)
-@given(
-    st.lists(searched, max_size=8, unique_by=of_user_and_hour), st.lists(acted, max_size=30, unique_by=of_user_and_hour)
-)
-def test_history_is_what_the_definitions_say_and_nothing_of_the_future(
-    searches: list[tuple[str, int]], actions: list[tuple[str, int, str, Action, bool]]
-) -> None:
-    logs = logs_of(searches, actions)
-    examples = list(make_examples(logs, windows=WINDOWS))
-    assert {example.search_id for example in examples} == set(logs.events["search_id"].to_pylist()) - {None}
-    for example in examples:
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None, phases=PHASES)
+@given(logs)
+def test_examples_are_what_the_definitions_say_and_hold_nothing_of_the_future(told: Told) -> None:
+    manifest, made = made_from(told)
+    wanted = expected(told, manifest.test_from_ms, WINDOWS)
+    for part in ("train", "test"):
+        assert {example.search_id: facts(example) for example in made[part]} == wanted[part]
+    assert (manifest.train, manifest.test) == (len(wanted["train"]), len(wanted["test"]))
+    for example in (*made["train"], *made["test"]):
         history = example.history
-        windows = {"realtime": history.realtime, "short": history.short}
-        windows |= {action.name: rows for action, rows in history.long.items()}
-        found = {name: list(zip(rows.item_ids, rows.at_ms.tolist(), strict=True)) for name, rows in windows.items()}
-        assert found == the_slow_way(logs, example.user_id, example.at_ms)
-        assert all(at < example.at_ms for rows in found.values() for _, at in rows)
-        clicks = found["realtime"] + found["short"] + found["CLICK"]
-        assert len(clicks) == len(set(clicks)), "windows overlap"
-        earlier = sorted(
-            (hour * HOUR_MS, f"q{i}") for i, (user, hour) in enumerate(searches) if user == example.user_id
-        )
-        assert history.queries == tuple(text for at, text in earlier if at < example.at_ms)[-2:]
+        windows = [history.realtime, history.short, *history.long.values()]
+        assert all(at_ms < example.at_ms for rows in windows for at_ms in rows.at_ms.tolist())
+        assert set(example.ordered) <= set(example.clicked)
+        assert not set(example.clicked) & set(example.unclicked)
+        assert example.grains == analyzer.analyze(example.query)
+        of_store = split(state_at(told, example.user_id, example.at_ms), example.at_ms, WINDOWS)
+        assert history_facts(history) == history_facts(of_store), "training and serving cut history differently"
 
 
-@settings(max_examples=40, deadline=None)
-@given(
-    st.lists(searched, max_size=8, unique_by=of_user_and_hour),
-    st.lists(acted, max_size=30, unique_by=of_user_and_hour),
-    hours,
-)
-def test_training_part_is_the_same_without_the_test_day(
-    searches: list[tuple[str, int]], actions: list[tuple[str, int, str, Action, bool]], hour: int
-) -> None:
-    """What happens from the cut on changes nothing before it, labels included."""
-    logs, cut = logs_of(searches, actions), hour * HOUR_MS
-    keep = [row for row in logs.events.to_pylist() if row["at_ms"] < cut]
-    early = Logs(catalog=logs.catalog, searches=logs.searches, events=pa.Table.from_pylist(keep, schema=EVENTS_SCHEMA))
-    with_future = [_facts(e) for e in make_examples(logs, windows=WINDOWS, until_ms=cut)]
-    assert with_future == [_facts(e) for e in make_examples(early, windows=WINDOWS) if e.at_ms < cut]
+@pytest.mark.slow
+@settings(max_examples=8, deadline=None, phases=PHASES)
+@given(logs, times)
+def test_training_part_is_the_same_without_what_came_after_it(told: Told, split_ms: int) -> None:
+    """Labels, histories and robots: cutting the logs at the split changes nothing before it."""
+    split_ms += START_MS
+    last = split_ms + TEST_HOURS * HOUR_MS - 1
+    marked = told.before(last + 1)
+    late = {**told.searches[0], "search_id": "s-late", "at_ms": last}
+    manifest, made = made_from(Told([*marked.searches, late], marked.events))
+    early = told.before(split_ms)
+    _, made_early = made_from(Told([*early.searches, late], early.events))
+    assert manifest.test_from_ms == split_ms
+    assert [facts(e) for e in made["train"]] == [facts(e) for e in made_early["train"]]
 
 
 def test_clicked_ordered_and_unclicked_are_told_apart() -> None:
-    order = ("a", 5, "sku-2", Action.ORDER, True)
-    actions = [("a", 3, "sku-2", Action.CLICK, True), ("a", 4, "sku-0", Action.CLICK, True), order]
-    (example,) = make_examples(logs_of([("a", 3)], actions), windows=WINDOWS)
-    assert example.clicked == ("sku-2", "sku-0")
-    assert example.ordered == ("sku-2",)
-    assert example.unclicked == ("sku-1",), "sku-3 to sku-5 stand below the last click: perhaps never seen"
+    actions = [
+        ("a", 3 * HOUR_MS, "sku-3", Action.CLICK, 1),
+        ("a", 4 * HOUR_MS, "sku-1", Action.CART, 1),
+        ("a", 5 * HOUR_MS, "sku-3", Action.ORDER, 1),
+    ]
+    told = tell([("b", 0, "q"), ("a", 3 * HOUR_MS, "q")], actions)
+    (example,) = train_of(told)
+    assert told.searches[1]["exposed_item_ids"] == ["sku-1", "sku-2", "sku-3", "sku-4", "sku-5", "sku-0"]
+    assert example.clicked == ("sku-3", "sku-1")
+    assert example.ordered == ("sku-3",)
+    assert example.unclicked == ("sku-2",), "what stands below the last click was perhaps never seen"
+
+
+def test_where_nothing_was_recorded_as_shown_nothing_was_left_alone() -> None:
+    told = tell([("a", 0, "q")], [("a", 5, "sku-2", Action.CLICK, 1)])
+    (example,) = train_of(told)
+    assert told.searches[0]["exposed_item_ids"] == []
+    assert (example.clicked, example.unclicked) == (("sku-2",), ())
 
 
 def test_a_click_at_the_very_time_of_the_search_is_not_its_history() -> None:
-    at_once = ("a", 3, "sku-1", Action.CLICK, False)
-    later = ("a", 4, "sku-2", Action.CLICK, True)
-    (example,) = make_examples(logs_of([("a", 3)], [at_once, later]), windows=WINDOWS)
+    at_once, later = ("a", 9, "sku-1", Action.CLICK, 0), ("a", 10, "sku-2", Action.CLICK, 1)
+    (example,) = train_of(tell([("a", 9, "q")], [at_once, later]))
     assert len(example.history.realtime) == 0
 
 
-def test_shards_hold_the_examples_and_the_last_day_is_for_testing(tmp_path: Path) -> None:
-    logs = small_logs()
-    manifest = write_examples(logs, tmp_path, windows=WINDOWS, shards=3)
-    train, test = list(read_examples(tmp_path, "train")), list(read_examples(tmp_path, "test"))
-    assert manifest == read_manifest(tmp_path)
-    assert (len(train), len(test)) == (manifest.train, manifest.test)
-    assert len(train) > 3 * len(test) > 0
-    assert max(e.at_ms for e in train) < manifest.test_from_ms <= min(e.at_ms for e in test)
-    assert manifest.test_from_ms == logs.last_ms + 1 - DAY_MS
-    made = {e.search_id: _facts(e) for e in make_examples(logs, windows=WINDOWS, until_ms=manifest.test_from_ms)}
-    assert {e.search_id: _facts(e) for e in train} == made
+def test_only_what_a_state_still_holds_is_history() -> None:
+    """600 carts push an older click out of the state, though no window reads carts."""
+    click, later = ("a", 0, "sku-1", Action.CLICK, 0), ("a", 40 * HOUR_MS, "sku-2", Action.CLICK, 1)
+    carts = [("a", HOUR_MS // 20 * (i + 1), "sku-3", Action.CART, 0) for i in range(600)]
+    told = tell([("a", 40 * HOUR_MS - 1, "q")], [click, *carts, later])
+    config = CONFIG.model_copy(update={"robots": CONFIG.robots.model_copy(update={"actions_an_hour": 1000})})
+    for events, held in ((told.events, 0), (told.events[:-2] + told.events[-1:], 1)):
+        with tempfile.TemporaryDirectory() as name:
+            place = Path(name)
+            write_logs(place / "logs", Told(told.searches, events).tables())
+            (place / "out").mkdir()
+            write_examples(place / "logs", place / "out", config)
+            (example,) = read_examples(place / "out", "test")
+        assert len(example.history.short) == held
 
 
-def _facts(example: Example) -> tuple[object, ...]:
-    """Everything in an example, comparable: arrays are not."""
-    history = example.history
-    windows = [history.realtime, history.short, *history.long.values()]
-    columns = [(w.item_ids, w.leaf_categories, w.brands, w.actions.tolist(), w.at_ms.tolist()) for w in windows]
-    outcome = (example.clicked, example.ordered, example.unclicked)
-    return (example.search_id, example.user_id, example.at_ms, example.query, outcome, history.queries, columns)
+def test_a_user_who_is_too_quick_for_a_person_gives_no_examples() -> None:
+    """One search more than a person makes in a clock hour; the same number in two hours is a person's."""
+    count = SEARCHES_AN_HOUR + 1
+    searches = [("a", i, "q") for i in range(count)] + [("b", i * HOUR_MS // 2, "q") for i in range(count)]
+    actions = [(user, 3 * HOUR_MS, "sku-1", Action.CLICK, 1) for user in "ab"]
+    told = tell([*searches, ("c", 9 * DAY, "q")], actions)
+    manifest, made = made_from(told)
+    assert robots(told) == {"a"}
+    assert {example.user_id for example in made["train"]} == {"b"}
+    assert (manifest.robot_users, manifest.robot_searches) == (1, count)
+
+
+def test_too_many_actions_in_an_hour_are_a_robot_too() -> None:
+    actions = [("a", i, "sku-1", Action.CLICK, 1) for i in range(ACTIONS_AN_HOUR + 1)]
+    told = tell([("a", 0, "q"), ("b", 9 * DAY, "q")], actions)
+    assert made_from(told)[1]["train"] == []
+
+
+def test_a_robot_of_the_test_days_was_still_a_person_in_training() -> None:
+    searches = [("a", 0, "q"), *(("a", 9 * DAY + i, "q") for i in range(SEARCHES_AN_HOUR + 1))]
+    actions = [("a", 5, "sku-1", Action.CLICK, 1), ("a", 9 * DAY + 50, "sku-1", Action.CLICK, 1)]
+    manifest, made = made_from(tell(searches, actions))
+    assert (len(made["train"]), len(made["test"])) == (1, 0)
+    assert manifest.robot_searches == SEARCHES_AN_HOUR + 1
+
+
+def test_shards_are_balanced_shuffled_and_the_same_again(tmp_path: Path) -> None:
+    shards = 3
+    config = small_config(run={"shards": shards})
+    write_logs(tmp_path / "logs", small_logs())
+    manifests = []
+    for name in ("once", "again"):
+        (tmp_path / name).mkdir()
+        manifests.append(write_examples(tmp_path / "logs", tmp_path / name, config))
+    assert manifests[0] == manifests[1] == read_manifest(tmp_path / "once")
+    for part, rows in (("train", manifests[0].train), ("test", manifests[0].test)):
+        files = [shards_of(tmp_path / name, part) for name in ("once", "again")]
+        assert [file.name for file in files[0]] == [f"{part}-{number:04d}.parquet" for number in range(shards)]
+        once, again = ([[(e.search_id, facts(e)) for e in read_shard(file)] for file in mine] for mine in files)
+        assert once == again
+        assert sum(len(shard) for shard in once) == rows
+        # A hash deals rows like dice: a shard's size is binomial, and five deviations happen once in a million times.
+        fair = rows / shards
+        assert all(abs(len(shard) - fair) <= 5 * math.sqrt(fair) for shard in once)
+        ids = [search_id for shard in once for search_id, _ in shard]
+        assert ids != sorted(ids), "in the order of the hash, which is nobody's order"
+
+
+def test_no_shard_outgrows_memory() -> None:
+    assert shards_for(10, at_least=4) == 4
+    assert shards_for(10 * ROWS_A_SHARD + 1, at_least=4) == 11
+
+
+def test_the_last_hours_are_for_testing(tmp_path: Path) -> None:
+    write_logs(tmp_path / "logs", small_logs())
+    (tmp_path / "out").mkdir()
+    manifest = write_examples(tmp_path / "logs", tmp_path / "out", small_config())
+    train, test = (list(read_examples(tmp_path / "out", part)) for part in ("train", "test"))
+    assert max(example.at_ms for example in train) < manifest.test_from_ms <= min(example.at_ms for example in test)
+    assert (manifest.engine, manifest.analyzer) == ("duckdb", analyzer.NAME)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir() if path.suffix != ".parquet") == ["manifest.json"]
+
+
+def test_part_files_are_read_like_one_file(tmp_path: Path) -> None:
+    """Whoever archives logs writes a folder of part files under each name."""
+    import pyarrow.parquet as pq
+
+    for name in ("one", "parts"):
+        write_logs(tmp_path / name, small_logs())
+        (tmp_path / f"{name}-out").mkdir()
+    for table in ("searches.parquet", "events.parquet"):
+        rows = pq.read_table(tmp_path / "parts" / table)
+        (tmp_path / "parts" / table).unlink()
+        (tmp_path / "parts" / table / "day=2").mkdir(parents=True)
+        pq.write_table(rows.slice(0, 100), tmp_path / "parts" / table / "part-0.parquet")
+        pq.write_table(rows.slice(100), tmp_path / "parts" / table / "day=2" / "part-1.parquet")
+    made = []
+    for name in ("one", "parts"):
+        write_examples(tmp_path / name, tmp_path / f"{name}-out", small_config())
+        made.append([facts(example) for example in read_examples(tmp_path / f"{name}-out", "train")])
+    assert made[0] == made[1]
