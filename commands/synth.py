@@ -45,7 +45,8 @@ def _run(args: argparse.Namespace, output: Output) -> int:
         "events": written.events,
     }
     output.say(f"{args.out}: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
-    output.result({"out": args.out, **rows})
+    output.say(f"the same seed gives the same bytes: {written.digest[:16]}")
+    output.result({"out": args.out, **rows, "digest": written.digest})
     return 0
 
 

@@ -167,8 +167,13 @@ def test_the_default_shop_gives_enough_to_learn_from() -> None:
 def test_written_by_days_it_is_the_same_marketplace(tmp_path: Path) -> None:
     plan = Plan(items=300, users=40, days=3, seed=6)
     told: list[tuple[int, int]] = []
+    digests = set()
     for name in ("once", "again"):
         written = write_marketplace(tmp_path / name, plan, lambda done, total: told.append((done, total)))
+        digests.add(written.digest)
+    other = write_marketplace(tmp_path / "other", Plan(items=300, users=40, days=3, seed=7), lambda done, total: None)
+    assert len(digests) == 1
+    assert other.digest not in digests
     files = sorted(path.relative_to(tmp_path / "once") for path in (tmp_path / "once").rglob("*") if path.is_file())
     assert len(files) == 3 + 6, "three tables, and truth/"
     for file in files:

@@ -1,5 +1,6 @@
 """A marketplace into a log folder, day by day: what is held in memory does not grow with the days."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ class Written:
     searches: int
     exposures: int
     events: int
+    digest: str
+    """SHA-256 over every file, truth/ included: what one seed gives is one digest."""
 
 
 def write_marketplace(folder: Path, plan: Plan, tell: Callable[[int, int], None]) -> Written:
@@ -48,7 +51,23 @@ def write_marketplace(folder: Path, plan: Plan, tell: Callable[[int, int], None]
             tell(done, total)
     pq.write_table(truth.queries_table(market.phrasebook), folder / truth.FOLDER / truth.QUERIES, compression="zstd")
     pq.write_table(market.catalogue, folder / CATALOG, compression="zstd")
-    return Written(items=plan.items, users=plan.users, searches=searches, exposures=exposures, events=events)
+    return Written(
+        items=plan.items,
+        users=plan.users,
+        searches=searches,
+        exposures=exposures,
+        events=events,
+        digest=_digest(folder),
+    )
+
+
+def _digest(folder: Path) -> str:
+    whole = hashlib.sha256()
+    for place in (folder, folder / truth.FOLDER):
+        for file in sorted(path for path in place.iterdir() if path.is_file()):
+            with file.open("rb") as opened:
+                whole.update(file.name.encode() + hashlib.file_digest(opened, "sha256").digest())
+    return whole.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
