@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from benchmarks.bench import Bench, Size
 from multigrain.figures import Figure
 from multigrain.settings import Settings
-from multigrain.text.analyzer import analyze
+from multigrain.text.analyzer import analyze, words_of
 from multigrain.text.findable import findable
 from multigrain.text.terms import terms_of
 
@@ -51,6 +51,7 @@ def measure() -> Sequence[Figure]:
         _query("terms of a query", terms_of),
         _query("findable words of a query", findable),
         _titles("analyze titles, one core", analyze, target=TITLE_TARGET_PER_SECOND),
+        _titles("words of titles alone, one core", words_of),
         _titles("findable words of titles, one core", findable),
         Figure.of("load the dictionary", [_first_use_ms() for _ in range(3)], "ms"),
     )

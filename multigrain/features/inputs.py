@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multigrain.features.windows import LONG_TERM_ACTIONS, WindowConfig, Windows
-from multigrain.text.analyzer import analyze
+from multigrain.text.analyzer import analyze, words_of
 from multigrain.text.vocabulary import Vocabulary
 from multigrain.types import BehaviorColumns, Item
 
@@ -79,7 +79,7 @@ def query_inputs(
         arrays["bigrams"][row] = vocabularies.bigram.ids(grains.bigrams, lengths.query_bigrams)
         arrays["words"][row] = vocabularies.word.ids(grains.words, lengths.query_words)
         for i, earlier in enumerate(history.queries):
-            arrays["history_words"][row, i] = vocabularies.word.ids(analyze(earlier).words, lengths.query_words)
+            arrays["history_words"][row, i] = vocabularies.word.ids(words_of(earlier), lengths.query_words)
         _fill(arrays["realtime"][row], history.realtime, vocabularies)
         _fill(arrays["short"][row], history.short, vocabularies)
         for i, action in enumerate(LONG_TERM_ACTIONS):
@@ -91,7 +91,7 @@ def item_inputs(items: Sequence[Item], vocabularies: Vocabularies, lengths: Text
     """Inputs of the item tower for B items: item [B], title_words [B, T], side [B, 4] (leaf, top, brand, shop)."""
     title_words = np.zeros((len(items), lengths.title_words), np.int32)
     for row, item in enumerate(items):
-        title_words[row] = vocabularies.word.ids(analyze(item.title).words, lengths.title_words)
+        title_words[row] = vocabularies.word.ids(words_of(item.title), lengths.title_words)
     side = [
         (
             vocabularies.leaf.id_of(item.leaf_category),

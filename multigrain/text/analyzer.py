@@ -59,6 +59,23 @@ def analyze(text: str) -> Grains:
     return Grains(tuple(unigrams), tuple(bigrams), tuple(words))
 
 
+def words_of(text: str) -> tuple[str, ...]:
+    """`analyze(text).words` in half the time: titles are read by their words alone, and there are millions of them."""
+    words: list[str] = []
+    for piece in _PIECES.finditer(normalize(text)):
+        kind, found = piece.lastgroup, piece.group()
+        match kind:
+            case None:
+                words.append(found)
+            case "han":
+                words += segment(found)
+            case "cjk":
+                words += cjk.words(found)
+            case _:
+                words += _latin_words(kind, found)
+    return tuple(words)
+
+
 def _latin_words(kind: str, piece: str) -> list[str]:
     match kind:
         case "measure":

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from multigrain.text import cjk
-from multigrain.text.analyzer import GRAINS_MAX, analyze
+from multigrain.text.analyzer import GRAINS_MAX, analyze, words_of
 from multigrain.text.folding import normalize
 from multigrain.text.scripts import RUNS
 
@@ -91,6 +91,7 @@ def test_text_without_letters_gives_no_grains() -> None:
 def test_any_text_is_analyzed_and_its_normal_form_alike(text: str) -> None:
     grains = analyze(text)
     assert grains == analyze(normalize(text))
+    assert words_of(text) == grains.words
     assert all(grain and "\n" not in grain for grain in (*grains.unigrams, *grains.bigrams, *grains.words))
 
 

@@ -7,7 +7,7 @@ features, which is also how an item listed tomorrow is encoded.
 from collections.abc import Iterable, Iterator
 
 from multigrain.features.inputs import Vocabularies
-from multigrain.text.analyzer import analyze
+from multigrain.text.analyzer import analyze, words_of
 from multigrain.text.vocabulary import Vocabulary
 from multigrain.types import Item
 from trainer.configs.config import VocabularyConfig
@@ -19,7 +19,7 @@ def build_vocabularies(logs: Logs, config: VocabularyConfig, *, before_ms: int) 
     items = list(items_of(logs))
     queries = [row["query"] for row in logs.searches.select(["at_ms", "query"]).to_pylist() if row["at_ms"] < before_ms]
     grains = [analyze(text) for text in queries]
-    titles = [analyze(item.title).words for item in items]
+    titles = [words_of(item.title) for item in items]
     words = Vocabulary.build(
         _chain([*(grain.words for grain in grains), *titles]), at_most=config.words, buckets=config.word_buckets
     )
