@@ -30,6 +30,8 @@ from trainer.progress import silent
 pytestmark = pytest.mark.slow
 
 PATIENCE_SECONDS = 60.0
+EVERYTHING = 300
+"""More than the catalogue holds: what is in the index is found, however little a model of some seconds has learned."""
 T = TypeVar("T")
 
 
@@ -116,7 +118,7 @@ def test_streamed_events_are_seen_in_an_answer(
         ):
             client.wait_until_serving(PATIENCE_SECONDS)
             item = a_new_item()
-            assert item.item_id not in client.retrieve("zephyrine lamp", "user-new", limit=100).item_ids
+            assert item.item_id not in client.retrieve("zephyrine lamp", "user-new", limit=EVERYTHING).item_ids
 
             at_ms = time.time_ns() // 1_000_000
             publish(ItemUpserted(event_id="up-zephyrine", at_ms=at_ms, item=item))
@@ -146,13 +148,13 @@ def a_new_item() -> Item:
 
 def found_by_both_channels(client: Client, item: Item) -> Answer | None:
     """The answer that holds the item, found in the Milvus index and in the lexical one; None: not yet."""
-    answer = client.retrieve("zephyrine lamp", "user-new", limit=100)
+    answer = client.retrieve("zephyrine lamp", "user-new", limit=EVERYTHING)
     rows = {row.item_id: row for row in answer.rows()}
     return answer if item.item_id in rows and len(rows[item.item_id].channels) == 2 else None
 
 
 def with_behavior(client: Client) -> Answer | None:
-    answer = client.retrieve("zephyrine lamp", "user-new", limit=100)
+    answer = client.retrieve("zephyrine lamp", "user-new", limit=EVERYTHING)
     return answer if answer.newest_behavior is not None else None
 
 
