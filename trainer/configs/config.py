@@ -24,7 +24,9 @@ class _Section(BaseModel):
 class ModelConfig(_Section):
     """The shape of the towers."""
 
-    name: Literal["mgdspr"] = Field("mgdspr", description="Which towers to train.")
+    name: Literal["mgdspr", "dnn", "text"] = Field(
+        "mgdspr", description="Which towers to train. dnn and text are baselines to be compared with."
+    )
     dims: int = Field(
         128, ge=8, le=1024, description="Width of everything. Too low: little fits; too high: slow search."
     )
@@ -36,6 +38,20 @@ class ModelConfig(_Section):
     item_side_features: bool = Field(
         False,
         description="Ours: category, brand and shop in the item tower. Off, an item nobody clicked has only a title.",
+    )
+    id_dropout: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Ours: share of training items read as never seen. 0: new items' ids mean nothing; high: none do.",
+    )
+    grains: Literal["multi", "words"] = Field(
+        "multi",
+        description="The query's six grains, or, to be compared with, the mean of its words alone. dnn has words.",
+    )
+    fusion: Literal["cls", "concat"] = Field(
+        "cls",
+        description="Of mgdspr: [CLS] self-attention over all tokens, or, to be compared with, a map of their means.",
     )
 
     @model_validator(mode="after")
@@ -97,12 +113,24 @@ class VocabularyConfig(_Section):
 
 
 class LossConfig(_Section):
-    """Sampled softmax."""
+    """What is minimised, and over which negatives."""
 
+    kind: Literal["softmax", "hinge"] = Field(
+        "softmax", description="The paper's is softmax. hinge compares pairs only; kept to be compared with."
+    )
+    positives: Literal["one", "many"] = Field(
+        "one", description="many: other known positives among the candidates are learnt too. Ours: one masks them."
+    )
+    margin: float = Field(
+        1.0, gt=0, description="Of the hinge alone. Too low: content at once; too high: it never rests. Ours."
+    )
     temperature: float = Field(
         2.0, gt=0, description="Divides every logit. Below 1 it chases noisy clicks; high: flat."
     )
-    pool: int = Field(1024, ge=0, description="Uniform negatives shared by a batch, beside the batch's own items.")
+    pool: int = Field(1024, ge=0, description="Negatives shared by a batch, beside the batch's own items.")
+    pool_popular: float = Field(
+        0.0, ge=0, le=1, description="Share of the pool drawn by clicks^0.75. Too high: rare items are seldom seen."
+    )
     log_q: bool = Field(
         False, description="Corrects for popular items being negatives more often. Ours: not in the paper."
     )
@@ -119,6 +147,12 @@ class LossConfig(_Section):
     def _low_below_high(self) -> Self:
         if self.mixed_low > self.mixed_high:
             raise ValueError("mixed_low is above mixed_high")
+        return self
+
+    @model_validator(mode="after")
+    def _hinge_is_plain(self) -> Self:
+        if self.kind == "hinge" and (self.mixed or self.log_q or self.positives == "many"):
+            raise ValueError("a hinge has no denominator: mixed = 0, log_q = false and positives = 'one' go with it")
         return self
 
 
@@ -165,6 +199,19 @@ class RunConfig(_Section):
     test_hours: float = Field(24.0, gt=0, description="The end of the logs, kept for testing.")
     shards: int = Field(4, ge=1, description="Files of each part, at least; large logs are cut finer.")
     golden: int = Field(8, ge=1, le=1000, description="Queries and items kept in the bundle with their vectors.")
+    held_out: int = Field(
+        256,
+        ge=0,
+        description="Newest training examples that only measure recall, at most one in 20. Too low: a jumpy number.",
+    )
+    recall_steps: int = Field(500, ge=1, description="Between looks at recall. Too low: time goes into measuring.")
+    checkpoint_minutes: float = Field(
+        10.0, gt=0, description="Between checkpoints; each pass ends with one, too. Too high: more to do again."
+    )
+    examples_memory_mb: int = Field(
+        2000, ge=0, description="Room for encoded examples. Too low: they are encoded anew in every pass."
+    )
+    xla: bool = Field(False, description="Compiles the step. Pays on a GPU; each new batch size compiles again.")
 
 
 class TrainingConfig(_Section):

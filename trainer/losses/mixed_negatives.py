@@ -3,10 +3,12 @@
 [V] I_mix = alpha i+ + (1 - alpha) I_hard; I_hard the top N by inner product; alpha ~ U(a, b); a = 0.4, b = 0.6,
 N = 684.
 [inferred] The score is linear in the item, so scalars are mixed and no vector is made; exact for inner products only.
+Several positives of a row are mixed with the same hard negatives by the same alphas.
 """
 
 import tensorflow as tf
 
+from trainer.losses.accidental_hits import NEVER
 from trainer.models.layers.layer import Tensor
 
 
@@ -15,10 +17,22 @@ def hardest(negatives: Tensor, count: int) -> Tensor:
     return tf.math.top_k(negatives, k=tf.minimum(count, tf.shape(negatives)[1])).values
 
 
-def mixed_logits(positive: Tensor, hard: Tensor, alpha: Tensor, *, moves_positive: bool = True) -> Tensor:
-    """Logits of the mixed items: positive [B, 1], hard [B, N], alpha [B, N] -> [B, N]
+def draw_alphas(hard: Tensor, seed: Tensor, *, low: float, high: float) -> Tensor:
+    """alpha ~ U(low, high), one for each hard negative. seed int32 [2]: the same seed, the same alphas. -> [B, N]
+
+    The algorithm is named: left to TensorFlow it depends on the device. XLA has an order of its own, so a run repeats
+    itself compiled or not, and the two differ.
+    """
+    return tf.random.stateless_uniform(tf.shape(hard), seed, low, high, hard.dtype, alg="philox")
+
+
+def mix(positive: Tensor, hard: Tensor, alpha: Tensor, *, moves_positive: bool) -> Tensor:
+    """Scores of the mixed items: positive [B, P], hard [B, N], alpha [B, N] -> [B, P, N]
 
     `moves_positive` off: no gradient through the positive's share, which would push the positive itself down.
     """
     share = positive if moves_positive else tf.stop_gradient(positive)
-    return alpha * share + (1.0 - alpha) * hard
+    hard, alpha = hard[:, tf.newaxis, :], alpha[:, tf.newaxis, :]
+    mixed = alpha * share[:, :, tf.newaxis] + (1.0 - alpha) * hard
+    # A row with fewer than N true negatives: what is mixed from a masked one must not count.
+    return tf.where(hard > NEVER / 2, mixed, NEVER)

@@ -1,0 +1,47 @@
+"""What a training step minimises, picked by the config: the door to the losses.
+
+[V] The paper's objective is the softmax; the hinge is what it is compared with. [inferred] float32 here, whatever the
+towers compute in: half precision would lose the tail of a sum over thousands of candidates.
+"""
+
+import tensorflow as tf
+
+from multigrain.errors import InvalidConfig
+from trainer.configs.config import LossConfig
+from trainer.losses.hinge import hinge_loss
+from trainer.losses.retrieval import retrieval_loss
+from trainer.models.layers.layer import Tensor
+
+
+def objective(
+    queries: Tensor,
+    items: Tensor,
+    candidates: Tensor,
+    known: Tensor,
+    draws: Tensor,
+    config: LossConfig,
+    *,
+    seed: Tensor,
+) -> Tensor:
+    """Mean over the rows, a float32 scalar. The same arguments, the same loss: nothing is drawn but from `seed`.
+
+    queries [B, d]; items [C, d], the first B are the rows' own positives; candidates [C], their catalogue rows;
+    known [B, K], every positive of each row, -1 where there is none; draws [C], expected draws, read for log-Q only;
+    seed int32 [2], another one each step, read for mixed negatives only.
+    """
+    queries, items, draws = (tf.cast(tensor, tf.float32) for tensor in (queries, items, draws))
+    if config.kind == "hinge":
+        return hinge_loss(queries, items, candidates, known, config)
+    return retrieval_loss(queries, items, candidates, known, draws, config, seed=seed)
+
+
+def check_objective(config: LossConfig, batch_size: int) -> None:
+    """Raises InvalidConfig when more hard negatives are asked for than a step has."""
+    negatives = config.pool + batch_size - 1
+    if config.mixed > negatives:
+        raise InvalidConfig(
+            "loss.mixed",
+            f"{config.mixed} hard negatives are asked for, and a pool of {config.pool} beside a batch of {batch_size} "
+            f"has {negatives}",
+            cure=f"lower loss.mixed, or raise loss.pool to {config.mixed - batch_size + 1} or more",
+        )
