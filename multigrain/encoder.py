@@ -1,27 +1,32 @@
-"""A bundle's towers as two functions: text and history -> vector, item -> vector.
+"""A bundle's towers as functions of words: text and history -> vector, item -> vector, and the first in two halves."""
 
-The one place on the floor that loads TensorFlow, and only when a bundle is loaded.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
-from multigrain.bundle import ITEM_TOWER, QUERY_TOWER, Bundle
-from multigrain.errors import BundleRefused, Missing
+from multigrain.bundle import Bundle
+from multigrain.errors import BundleRefused
 from multigrain.features.inputs import Ints, item_inputs, query_inputs
 from multigrain.features.windows import WindowConfig, Windows
 from multigrain.golden import TOLERANCE, furthest
+from multigrain.saved_towers import (
+    VECTOR,
+    Function,
+    QueryTower,
+    load_item_tower,
+    load_query_tower,
+    with_single_queries_compiled,
+)
 from multigrain.text import analyzer
 from multigrain.types import Float32s, Item
+from multigrain.user_states import UserStates
 
 QUERIES_AT_ONCE = 256
 ITEMS_AT_ONCE = 2048
 """Larger batches gain no speed, only memory."""
 
-VECTOR = "vector"
-"""Name of the one output of a tower."""
+NO_HISTORY = Windows()
 
 
 class Encoder(Protocol):
@@ -45,14 +50,25 @@ class Encoder(Protocol):
         ...
 
 
-Tower = Callable[[Mapping[str, Ints]], Float32s]
-"""Integer inputs -> [B, dims]."""
+class SplitEncoder(Encoder, Protocol):
+    """An encoder whose work on users can be kept: a query with a ready state costs a fraction of a whole one."""
+
+    def encode_users(self, histories: Sequence[Windows]) -> UserStates:
+        """States of B users, whatever they will ask. They hold for these histories and this bundle."""
+        ...
+
+    def encode_with_states(self, texts: Sequence[str], states: UserStates) -> Float32s:
+        """Vectors of B texts asked by the users of B states, row by row, [B, dims].
+
+        Equals encode_queries of the same texts and histories. Raises BundleRefused when another bundle made the states.
+        """
+        ...
 
 
 class BundleEncoder:
     """An encoder that runs the towers of a bundle. Safe to call from threads: nothing changes after the start."""
 
-    def __init__(self, bundle: Bundle, query_tower: Tower, item_tower: Tower) -> None:
+    def __init__(self, bundle: Bundle, query_tower: QueryTower, item_tower: Function) -> None:
         self._query_tower, self._item_tower = query_tower, item_tower
         self._vocabularies = bundle.vocabularies()
         self._lengths = bundle.text
@@ -63,33 +79,77 @@ class BundleEncoder:
     def encode_queries(self, queries: Sequence[tuple[str, Windows]]) -> Float32s:
         vectors = [np.zeros((0, self.dims), np.float32)]
         for start in range(0, len(queries), QUERIES_AT_ONCE):
-            part = queries[start : start + QUERIES_AT_ONCE]
-            vectors.append(self._query_tower(query_inputs(part, self._vocabularies, self._lengths, self.windows)))
+            vectors.append(self._query_tower.whole(self._inputs(queries[start : start + QUERIES_AT_ONCE]))[VECTOR])
+        return np.concatenate(vectors)
+
+    def encode_users(self, histories: Sequence[Windows]) -> UserStates:
+        # An empty batch goes through the tower, too: only it knows the shapes of a state.
+        starts = range(0, max(1, len(histories)), QUERIES_AT_ONCE)
+        parts = [[("", history) for history in histories[start : start + QUERIES_AT_ONCE]] for start in starts]
+        states = [UserStates(self.bundle_id, self._query_tower.user(self._inputs(part))) for part in parts]
+        return states[0] if len(states) == 1 else UserStates.joined(states)
+
+    def encode_with_states(self, texts: Sequence[str], states: UserStates) -> Float32s:
+        states.check_made_by(self.bundle_id)
+        if len(texts) != len(states):
+            raise ValueError(f"{len(texts)} texts and {len(states)} states: one state for each text")
+        vectors = [np.zeros((0, self.dims), np.float32)]
+        for start in range(0, len(texts), QUERIES_AT_ONCE):
+            part = slice(start, start + QUERIES_AT_ONCE)
+            kept = {name: array[part] for name, array in states.arrays.items()}
+            inputs = self._inputs([(text, NO_HISTORY) for text in texts[part]])
+            vectors.append(self._query_tower.query({**inputs, **kept})[VECTOR])
         return np.concatenate(vectors)
 
     def encode_items(self, items: Sequence[Item]) -> Float32s:
         vectors = [np.zeros((0, self.dims), np.float32)]
         for start in range(0, len(items), ITEMS_AT_ONCE):
             part = items[start : start + ITEMS_AT_ONCE]
-            vectors.append(self._item_tower(item_inputs(part, self._vocabularies, self._lengths)))
+            vectors.append(self._item_tower(item_inputs(part, self._vocabularies, self._lengths))[VECTOR])
         return np.concatenate(vectors)
+
+    def _inputs(self, queries: Sequence[tuple[str, Windows]]) -> Mapping[str, Ints]:
+        return query_inputs(queries, self._vocabularies, self._lengths, self.windows)
 
 
 def load_encoder(bundle: Bundle, *, verify_golden: bool = True) -> BundleEncoder:
-    """The towers of `bundle`, ready and warm. Takes seconds the first time: it imports TensorFlow.
+    """The towers of `bundle`, for any size of batch. Takes seconds the first time: it imports TensorFlow.
 
-    Raises BundleRefused when the bundle needs another analyzer or a golden example does not reproduce, and Missing
-    when TensorFlow is not installed.
+    Raises BundleRefused when the bundle needs another analyzer, lacks a signature or a golden example does not
+    reproduce, and Missing when TensorFlow is not installed.
     """
+    _check_analyzer(bundle)
+    encoder = BundleEncoder(bundle, load_query_tower(bundle.path), load_item_tower(bundle.path))
+    if verify_golden:
+        check_golden(bundle, encoder)
+    return encoder
+
+
+def load_compiled_encoder(bundle: Bundle) -> BundleEncoder:
+    """The same, for who asks one query at a time: those run several times faster, and loading takes seconds more.
+
+    Every golden query is checked twice, in a batch and alone, the latter both as a whole and in two halves.
+    """
+    _check_analyzer(bundle)
+    graph = load_query_tower(bundle.path)
+    encoder = BundleEncoder(bundle, with_single_queries_compiled(graph), load_item_tower(bundle.path))
+    check_golden(bundle, encoder)
+    golden = bundle.golden()
+    for row, (text, history) in enumerate(golden.queries):
+        alone = encoder.encode_queries([(text, history)])
+        halves = encoder.encode_with_states([text], encoder.encode_users([history]))
+        for kind, computed in (("compiled query", alone), ("halved query", halves)):
+            _, apart = furthest(golden.query_vectors[row : row + 1], computed)
+            _refuse_if_off(bundle, f"{kind} {row} ({text!r})", apart)
+    return encoder
+
+
+def _check_analyzer(bundle: Bundle) -> None:
     if bundle.manifest.analyzer != analyzer.NAME:
         raise BundleRefused(
             f"{bundle.path}: made with analyzer {bundle.manifest.analyzer}, this program has {analyzer.NAME}: "
             "train again, or run the version that made it"
         )
-    encoder = BundleEncoder(bundle, _load_tower(bundle, QUERY_TOWER), _load_tower(bundle, ITEM_TOWER))
-    if verify_golden:
-        check_golden(bundle, encoder)
-    return encoder
 
 
 def check_golden(bundle: Bundle, encoder: Encoder) -> None:
@@ -101,27 +161,12 @@ def check_golden(bundle: Bundle, encoder: Encoder) -> None:
     )
     for kind, names, expected, computed in checks:
         row, apart = furthest(expected, computed)
-        if apart > TOLERANCE:
-            raise BundleRefused(
-                f"{bundle.path}: golden {kind} {row} ({names[row]!r}) is {apart:.2g} off, {TOLERANCE:.0e} allowed: "
-                "this machine would give other vectors than the model was trained to"
-            )
+        _refuse_if_off(bundle, f"{kind} {row} ({names[row]!r})", apart)
 
 
-def _load_tower(bundle: Bundle, name: str) -> Tower:
-    try:
-        import tensorflow as tf
-    except ImportError:
-        raise Missing(
-            "tensorflow is not installed: pip install 'multigrain[server]' (or [trainer], [streaming])"
-        ) from None
-    loaded = tf.saved_model.load(str(bundle.path / name))
-    signature: Any = loaded.signatures["serving_default"]  # Any: TensorFlow ships no types
-
-    def encode(inputs: Mapping[str, Ints]) -> Float32s:
-        # `loaded` is named so that it lives as long as its function: a signature does not keep its variables.
-        assert loaded is not None
-        vectors: Float32s = signature(**{key: tf.constant(array) for key, array in inputs.items()})[VECTOR].numpy()
-        return vectors
-
-    return encode
+def _refuse_if_off(bundle: Bundle, example: str, apart: float) -> None:
+    if apart > TOLERANCE:
+        raise BundleRefused(
+            f"{bundle.path}: golden {example} is {apart:.2g} off, {TOLERANCE:.0e} allowed: "
+            "this machine would give other vectors than the model was trained to"
+        )

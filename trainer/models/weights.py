@@ -4,22 +4,22 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.models.mgdspr import Mgdspr
+from trainer.models.model import Model
 
 FILE = "weights.npz"
 
 
-def save_weights(model: Mgdspr, folder: Path) -> None:
+def save_weights(model: Model, folder: Path) -> None:
     np.savez(folder / FILE, **{name: variable.numpy() for name, variable in _named(model)})
 
 
-def load_weights(model: Mgdspr, folder: Path) -> None:
+def load_weights(model: Model, folder: Path) -> None:
     """Fills `model`, which was made of the same configuration and vocabularies."""
     with np.load(folder / FILE, allow_pickle=False) as arrays:
         for name, variable in _named(model):
             variable.assign(arrays[name])
 
 
-def _named(model: Mgdspr):  # type: ignore[no-untyped-def]  # TensorFlow ships no types
+def _named(model: Model):  # type: ignore[no-untyped-def]  # TensorFlow ships no types
     """Variables under names that are unique and the same in every process: their place, then what they are called."""
     return [(f"{i:03d}_{v.name.split(':')[0].replace('/', '.')}", v) for i, v in enumerate(model.trainable_variables)]

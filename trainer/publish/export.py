@@ -8,8 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from multigrain import golden, key_terms
-from multigrain.bundle import ITEM_TOWER, QUERY_TOWER, RELEVANCE, VOCABULARY, Bundle, BundleFacts, open_bundle, seal
-from multigrain.encoder import VECTOR
+from multigrain.bundle import RELEVANCE, VOCABULARY, Bundle, BundleFacts, open_bundle, seal
 from multigrain.features.inputs import Inputs, Vocabularies, item_inputs, query_inputs
 from multigrain.features.windows import Windows
 from multigrain.finished import written_beside
@@ -20,7 +19,8 @@ from multigrain.types import Float32s, Item
 from trainer.configs.config import TrainingConfig
 from trainer.data.examples import ExamplesManifest
 from trainer.models.layers.layer import Tensor
-from trainer.models.mgdspr import Mgdspr
+from trainer.models.model import Model
+from trainer.publish.towers import save_towers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +37,10 @@ class Exported:
     span: ExamplesManifest
 
 
-def export_bundle(folder: Path, model: Mgdspr, parts: Exported, config: TrainingConfig, *, created_ms: int) -> Bundle:
+def export_bundle(folder: Path, model: Model, parts: Exported, config: TrainingConfig, *, created_ms: int) -> Bundle:
     """Writes the bundle at `folder`, whole or not at all, and opens it as anybody else would."""
     with written_beside(folder) as draft:
-        _save_towers(draft, model, parts, config)
+        save_towers(draft, model, *_inputs(parts, config))
         parts.vocabularies.save(draft / VOCABULARY)
         key_terms.save(parts.terms, draft / RELEVANCE)
         golden.save(_golden(model, parts, config), draft)
@@ -59,30 +59,7 @@ def export_bundle(folder: Path, model: Mgdspr, parts: Exported, config: Training
     return open_bundle(folder)
 
 
-def _save_towers(folder: Path, model: Mgdspr, parts: Exported, config: TrainingConfig) -> None:
-    query_example, item_example = _inputs(parts, config)
-
-    def encode_query(**inputs: Tensor) -> dict[str, Tensor]:
-        return {VECTOR: model.query(inputs, training=False)}
-
-    def encode_item(**inputs: Tensor) -> dict[str, Tensor]:
-        return {VECTOR: model.item(**inputs)}
-
-    for name, function, example in (
-        (QUERY_TOWER, encode_query, query_example),
-        (ITEM_TOWER, encode_item, item_example),
-    ):
-        # The batch is left open, every other axis is fixed: no call ever makes a second graph.
-        specs = {key: tf.TensorSpec([None, *array.shape[1:]], tf.int32, name=key) for key, array in example.items()}
-        graph = tf.function(function, autograph=False).get_concrete_function(**specs)
-        tower = tf.Module()
-        # Only what this graph reads: the item tower needs no table of unigrams.
-        tower.kept = list(graph.variables)
-        options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
-        tf.saved_model.save(tower, str(folder / name), signatures={"serving_default": graph}, options=options)
-
-
-def _golden(model: Mgdspr, parts: Exported, config: TrainingConfig) -> Golden:
+def _golden(model: Model, parts: Exported, config: TrainingConfig) -> Golden:
     """Vectors from the model in memory, so that loading also checks the export."""
     queries, items = _inputs(parts, config)
     return Golden(

@@ -1,8 +1,8 @@
-"""What the user did, asked by the query: real-time, short-term and long-term behaviour, each -> [B, 6, d].
+"""What the user did: real-time, short-term and long-term behaviour, each -> the rows that a query then attends to.
 
 [V] e^f = W_f x^f for the item and its side features, concatenated; real-time: residual LSTM, multi-head
-self-attention, zero row, unscaled attention from Q_mgs; short-term: the same without the LSTM; long-term: families
-{item, shop, leaf, brand} x {click, buy, collect}, every sequence mean-pooled, one zero attention a family, summed.
+self-attention; short-term: the same without the LSTM; long-term: families {item, shop, leaf, brand} x {click, buy,
+collect}, every sequence mean-pooled, one attention a family, summed. The attention is that of zero_attention.py.
 [inferred] the concatenation is projected to d, and in the long-term a family's narrow vectors are too.
 """
 
@@ -28,7 +28,7 @@ class BehaviorEncoding(Layer):
         self.join = Linear(dims + len(SIDES) * side_dims, dims, rng, "join")
 
     def __call__(self, behaviors: Tensor) -> Tensor:
-        """ids [B, T, 5] -> [B, T, d]"""
+        """ids [..., 5] -> [..., d]"""
         return self.join(
             tf.concat([self.tables.item(behaviors[..., 0]), *self.tables.side_features(behaviors[..., 1:])], -1)
         )
@@ -42,10 +42,9 @@ class RealTime(Layer):
         self.lstm = ResidualLstm(dims, layers, dropout, rng, "realtime_lstm")
         self.attention = SelfAttention(dims, heads, rng, "realtime_attention")
 
-    def __call__(self, grains: Tensor, encoded: Tensor, present: Tensor, *, training: bool) -> Tensor:
-        """Q_mgs [B, 6, d], encoded [B, T, d], present [B, T] -> H_real [B, 6, d]"""
-        remembered = self.lstm(encoded, training=training)
-        return attend_or_nothing(grains, self.attention(remembered, present), present)
+    def __call__(self, encoded: Tensor, present: Tensor, *, training: bool) -> Tensor:
+        """encoded [B, T, d], present [B, T] -> R_self_att [B, T, d], zero where nothing is present."""
+        return self.attention(self.lstm(encoded, training=training), present)
 
 
 class ShortTerm(Layer):
@@ -55,9 +54,9 @@ class ShortTerm(Layer):
         super().__init__("short")
         self.attention = SelfAttention(dims, heads, rng, "short_attention")
 
-    def __call__(self, grains: Tensor, encoded: Tensor, present: Tensor) -> Tensor:
-        """Q_mgs [B, 6, d], encoded [B, T, d], present [B, T] -> H_short [B, 6, d]"""
-        return attend_or_nothing(grains, self.attention(encoded, present), present)
+    def __call__(self, encoded: Tensor, present: Tensor) -> Tensor:
+        """encoded [B, T, d], present [B, T] -> S_self_att [B, T, d], zero where nothing is present."""
+        return self.attention(encoded, present)
 
 
 class LongTerm(Layer):
@@ -68,14 +67,22 @@ class LongTerm(Layer):
         self.tables = tables
         self.widen = {family: Linear(side_dims, dims, rng, f"long_{family}") for family in FAMILIES}
 
-    def __call__(self, grains: Tensor, behaviors: Tensor) -> Tensor:
-        """Q_mgs [B, 6, d], ids [B, 3, L, 5] -> H_long [B, 6, d]"""
+    def __call__(self, behaviors: Tensor) -> Tensor:
+        """ids [B, 3, L, 5] -> the mean of each family's sequence, item first: [B, 4, 3, d]"""
         present = present_of(behaviors)
-        any_of_action = tf.reduce_max(present, -1)
         sides = dict(zip(SIDES, self.tables.side_features(behaviors[..., 1:]), strict=True))
         means = [masked_mean(self.tables.item(behaviors[..., 0]), present)]
         means += [self.widen[family](masked_mean(sides[family], present)) for family in FAMILIES]
-        return tf.add_n([attend_or_nothing(grains, mean, any_of_action) for mean in means])
+        return tf.stack(means, axis=1)
+
+    def present(self, behaviors: Tensor) -> Tensor:
+        """ids [B, 3, L, 5] -> [B, 3], 1 where there is any behaviour of that action."""
+        return tf.reduce_max(present_of(behaviors), -1)
+
+    def attend(self, grains: Tensor, means: Tensor, present: Tensor) -> Tensor:
+        """Q_mgs [B, 6, d], means [B, 4, 3, d], present [B, 3] -> H_long [B, 6, d]: each family asked alone, summed."""
+        found = attend_or_nothing(grains[:, tf.newaxis], means, present[:, tf.newaxis])
+        return tf.reduce_sum(found, 1)
 
 
 def present_of(behaviors: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ q_mix     = the sum of the five                                     [V]
 import numpy as np
 import tensorflow as tf
 
-from trainer.models.layers.layer import EMBEDDING_SCALE, Layer, Tensor, masked_mean
+from trainer.models.layers.layer import EMBEDDING_SCALE, Layer, State, Tensor, masked_mean
 from trainer.models.layers.self_attention import ABSENT, TransformerLayer
 from trainer.models.layers.tables import Tables
 
@@ -29,16 +29,21 @@ class Grains(Layer):
         self.positions = tf.Variable(rng.normal(0, EMBEDDING_SCALE, (words, dims)).astype(np.float32), name="positions")
         self.transformer = [TransformerLayer(dims, heads, rng, f"transformer{i}") for i in range(layers)]
 
-    def __call__(self, unigrams: Tensor, bigrams: Tensor, words: Tensor, history_words: Tensor) -> Tensor:
-        """[B, U], [B, G], [B, W], [B, Q, W] ids -> [B, 6, d]"""
+    def encode_user(self, history_words: Tensor) -> State:
+        """[B, Q, W] ids -> asked_vectors [B, Q, d], asked_present [B, Q]"""
+        return {
+            "asked_vectors": self.tables.mean_word(history_words),
+            "asked_present": tf.reduce_max(_present(history_words), -1),
+        }
+
+    def __call__(self, unigrams: Tensor, bigrams: Tensor, words: Tensor, state: State) -> Tensor:
+        """[B, U], [B, G], [B, W] ids and what encode_user gave -> [B, 6, d]"""
         one = masked_mean(self.tables.unigram(unigrams), _present(unigrams))
         two = masked_mean(self.tables.bigram(bigrams), _present(bigrams))
         embedded = self.tables.word(words)
         seg = masked_mean(embedded, _present(words))
         seg_seq = self._in_sequence(embedded, _present(words))
-        earlier = masked_mean(self.tables.word(history_words), _present(history_words))
-        asked = tf.reduce_max(_present(history_words), -1)
-        his_seq = _attend(seg, earlier, asked)
+        his_seq = _attend(seg, state["asked_vectors"], state["asked_present"])
         parts = [one, two, seg, seg_seq, his_seq]
         return tf.stack([*parts, tf.add_n(parts)], axis=1)
 

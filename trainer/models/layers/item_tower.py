@@ -2,32 +2,36 @@
 
 [V] H_item = e_i + tanh(W_t . mean of the title's word vectors); the mean did better than an LSTM or a Transformer,
 because titles are stacked keywords without grammar.
-`side_features` is ours, not the paper's: it adds W_s [leaf; top; brand; shop], so that an item which nobody has
-clicked, whose e_i means little, still stands beside its like.
+Two options are ours, not the paper's, and off by default. `item_side_features` adds W_s [leaf; top; brand; shop], so
+that an item which nobody has clicked, whose e_i means little, still stands beside its like. `id_dropout` teaches what
+that e_i should be: see id_dropout.py, which also says how unseen items are hashed.
 """
 
 import numpy as np
 import tensorflow as tf
 
-from trainer.models.layers.layer import Layer, Linear, Tensor, masked_mean
+from trainer.configs.config import ModelConfig
+from trainer.models.layers.id_dropout import IdDropout
+from trainer.models.layers.layer import Layer, Linear, Tensor
 from trainer.models.layers.tables import SIDES, Tables
 
 
 class ItemTower(Layer):
     """Item id, title words and side features -> [B, d]."""
 
-    def __init__(
-        self, tables: Tables, dims: int, side_dims: int, rng: np.random.Generator, *, side_features: bool
-    ) -> None:
+    def __init__(self, tables: Tables, config: ModelConfig, rng: np.random.Generator) -> None:
         super().__init__("item_tower")
         self.tables = tables
-        self.title = Linear(dims, dims, rng, "title")
-        self.side = Linear(len(SIDES) * side_dims, dims, rng, "side") if side_features else None
+        self.drop_id = IdDropout(tables, config.id_dropout)
+        self.title = Linear(config.dims, config.dims, rng, "title")
+        self.side = (
+            Linear(len(SIDES) * config.side_dims, config.dims, rng, "side") if config.item_side_features else None
+        )
 
-    def __call__(self, item: Tensor, title_words: Tensor, side: Tensor) -> Tensor:
+    def __call__(self, item: Tensor, title_words: Tensor, side: Tensor, *, training: bool = False) -> Tensor:
         """ids [B], [B, T], [B, 4] -> [B, d]"""
-        present = tf.cast(title_words > 0, tf.float32)
-        vector = self.tables.item(item) + tf.tanh(self.title(masked_mean(self.tables.word(title_words), present)))
+        known = self.drop_id(item, training=training)
+        vector = self.tables.item(known) + tf.tanh(self.title(self.tables.mean_word(title_words)))
         if self.side is None:
             return vector
         return vector + self.side(tf.concat(self.tables.side_features(side), -1))

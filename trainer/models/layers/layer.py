@@ -1,5 +1,6 @@
 """What every piece of a tower is made of: weights with a seed, a linear map, a normalisation."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,9 @@ import tensorflow as tf
 
 Tensor = Any
 """Any: TensorFlow ships no types. Shapes stand in the docstrings."""
+
+State = Mapping[str, Tensor]
+"""What a query tower keeps of its users: a name and a tensor of floats [B, ...] for each piece that reads one."""
 
 NORM_EPSILON = 1e-6
 EMBEDDING_SCALE = 0.1
@@ -40,8 +44,10 @@ class Linear(Layer):
         self.bias = tf.Variable(np.zeros(outputs, np.float32), name=f"{name}_b") if bias else None
 
     def __call__(self, x: Tensor) -> Tensor:
-        """[..., inputs] -> [..., outputs]"""
-        y = tf.tensordot(x, self.weight, 1)
+        """[B, ..., inputs] -> [B, ..., outputs]; every axis but the first is known when the graph is made."""
+        # One plain product of matrices: tf.tensordot works out shapes at run time, a dozen operations each time.
+        y = tf.matmul(tf.reshape(x, [-1, self.weight.shape[0]]), self.weight)
+        y = tf.reshape(y, [-1, *x.shape[1:-1], self.weight.shape[1]])
         return y if self.bias is None else y + self.bias
 
 

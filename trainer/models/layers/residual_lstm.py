@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.models.layers.layer import Layer, Linear, Tensor
+from trainer.randomness import dropout
 
 
 class Lstm(Layer):
@@ -20,17 +21,26 @@ class Lstm(Layer):
         self.back = Linear(dims, 4 * dims, rng, f"{name}_state")
 
     def __call__(self, x: Tensor) -> Tensor:
-        """x [B, T, d] -> [B, T, d]; T is known when the graph is made, and its steps are written out."""
-        steps = tf.unstack(self.into(x), axis=1)
-        hidden = cell = tf.zeros_like(x[:, 0, :])
-        outputs = []
-        for step in steps:
-            enter, forget, candidate, leave = tf.split(step + self.back(hidden), 4, axis=-1)
+        """x [B, T, d] -> [B, T, d]"""
+        length = x.shape[1]
+        # The part of all steps that needs no memory is one product; by time first, so that a step is one row,
+        # and read from an array: the gradient of a slice is as large as all steps, at each step.
+        entered = tf.TensorArray(tf.float32, length).unstack(tf.transpose(self.into(x), [1, 0, 2]))
+        nothing = tf.zeros_like(x[:, 0, :])
+
+        def step(time: Tensor, hidden: Tensor, cell: Tensor, outputs: Tensor) -> tuple[Tensor, ...]:
+            enter, forget, candidate, leave = tf.split(entered.read(time) + self.back(hidden), 4, axis=-1)
             # + 1: a fresh layer remembers.
             cell = tf.sigmoid(forget + 1.0) * cell + tf.sigmoid(enter) * tf.tanh(candidate)
             hidden = tf.sigmoid(leave) * tf.tanh(cell)
-            outputs.append(hidden)
-        return tf.stack(outputs, axis=1)
+            return time + 1, hidden, cell, outputs.write(time, hidden)
+
+        outputs = tf.TensorArray(tf.float32, length, element_shape=nothing.shape)
+        # A loop, not steps written out: XLA would compile those for half a minute.
+        *_, outputs = tf.while_loop(
+            lambda time, *_: time < length, step, (0, nothing, nothing, outputs), maximum_iterations=length
+        )
+        return tf.transpose(outputs.stack(), [1, 0, 2])
 
 
 class ResidualLstm(Layer):
@@ -45,6 +55,6 @@ class ResidualLstm(Layer):
         """[B, T, d] -> [B, T, d]"""
         x = self.layers[0](x)
         for layer in self.layers[1:]:
-            dropped = tf.nn.dropout(x, self.dropout) if training and self.dropout else x
+            dropped = dropout(x, self.dropout) if training and self.dropout else x
             x = x + layer(dropped)
         return x

@@ -11,9 +11,9 @@ from trainer.models.layers.self_attention import ABSENT
 
 
 def attend_or_nothing(queries: Tensor, rows: Tensor, present: Tensor) -> Tensor:
-    """softmax(Q . [0; R]^T) . [0; R]: queries [B, q, d], rows [B, n, d], present [B, n] -> [B, q, d]"""
+    """softmax(Q . [0; R]^T) . [0; R]: queries [..., q, d], rows [..., n, d], present [..., n] -> [..., q, d]"""
     rows *= present[..., tf.newaxis]
-    logits = tf.matmul(queries, rows, transpose_b=True) + ABSENT * (1.0 - present)[:, tf.newaxis, :]
+    logits = tf.matmul(queries, rows, transpose_b=True) + ABSENT * (1.0 - present)[..., tf.newaxis, :]
     # The zero row has logit 0 and adds nothing to the sum, so it only takes its share of the weight.
-    logits = tf.pad(logits, [[0, 0], [0, 0], [1, 0]])
-    return tf.matmul(tf.nn.softmax(logits)[:, :, 1:], rows)
+    logits = tf.concat([tf.zeros_like(logits[..., :1]), logits], -1)
+    return tf.matmul(tf.nn.softmax(logits)[..., 1:], rows)
