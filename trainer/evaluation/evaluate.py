@@ -6,7 +6,7 @@ second was trained with histories, so it says what history is worth to this mode
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,20 +18,26 @@ from trainer.data.example import Example
 from trainer.evaluation.popularity import most_clicked
 from trainer.evaluation.recall import recall_at
 from trainer.evaluation.topk import exact_top_k
+from trainer.evaluation.window_slices import slices_of, withhold
 
 DEPTHS = (10, 50, 100, 300)
+SLICE_DEPTH = 100
 REPORT = "report.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What was measured. Names of scores: recall@K, history_off_recall@K, popularity_recall@K."""
+    """What was measured. Names of scores: recall@K, history_off_recall@K, popularity_recall@K; and for each window of
+    history, over the searches that only it could help, only_WINDOW_recall@100 and only_WINDOW_withheld_recall@100.
+    """
 
     bundle_id: str
     queries: int
     """Test searches whose clicked items are in the catalogue."""
     items: int
     scores: dict[str, float]
+    slices: dict[str, int] = field(default_factory=dict)
+    """How many searches each window's figures are over."""
 
 
 def evaluate(encoder: Encoder, examples: Sequence[Example], items: Sequence[Item], clicks: Int64s) -> Report:
@@ -49,7 +55,21 @@ def evaluate(encoder: Encoder, examples: Sequence[Example], items: Sequence[Item
         "popularity_": most_clicked(np.asarray(clicks), deepest, queries=len(usable)),
     }
     scores = {f"{name}recall@{k}": recall_at(top, wanted, k) for name, top in found.items() for k in DEPTHS}
-    return Report(bundle_id=encoder.bundle_id, queries=len(usable), items=len(items), scores=scores)
+    slices = [part for part in slices_of(usable, {item.item_id: item for item in items}) if part.rows]
+    for part in slices:
+        mine, targets = [usable[row] for row in part.rows], [wanted[row] for row in part.rows]
+        withheld = encoder.encode_queries([(one.query, withhold(one.history, part.window)) for one in mine])
+        less = exact_top_k(withheld, vectors, SLICE_DEPTH)
+        with_it = found[""][list(part.rows)]
+        scores[f"only_{part.window}_recall@{SLICE_DEPTH}"] = recall_at(with_it, targets, SLICE_DEPTH)
+        scores[f"only_{part.window}_withheld_recall@{SLICE_DEPTH}"] = recall_at(less, targets, SLICE_DEPTH)
+    return Report(
+        bundle_id=encoder.bundle_id,
+        queries=len(usable),
+        items=len(items),
+        scores=scores,
+        slices={part.window: len(part.rows) for part in slices},
+    )
 
 
 def save_report(report: Report, folder: Path) -> None:

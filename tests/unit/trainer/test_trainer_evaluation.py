@@ -87,6 +87,9 @@ def test_the_gate_refuses_below_the_floor_with_the_figures() -> None:
 
 def test_the_trained_bundle_was_scored_beside_its_yardsticks(small_run: SmallRun) -> None:
     scores = small_run.candidate.report.scores
-    assert set(scores) == {f"{n}recall@{k}" for n in ("", "history_off_", "popularity_") for k in (10, 50, 100, 300)}
+    plain = {f"{n}recall@{k}" for n in ("", "history_off_", "popularity_") for k in (10, 50, 100, 300)}
+    sliced = {f"only_{w}_{n}recall@100" for w in small_run.candidate.report.slices for n in ("", "withheld_")}
+    assert set(scores) == plain | sliced
+    assert set(small_run.candidate.report.slices) <= {"realtime", "short", "long"}
     assert scores["recall@300"] == scores["popularity_recall@300"] == 1.0, "there are 200 items"
     assert scores["recall@10"] <= scores["recall@50"] <= scores["recall@100"]
