@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from commands import (
+    ablate,
     bench,
     bundle,
     check_logs,
@@ -42,6 +43,7 @@ COMMANDS: tuple[Command, ...] = (
     examples.COMMAND,
     train.COMMAND,
     evaluate.COMMAND,
+    ablate.COMMAND,
     bundle.COMMAND,
     publish.COMMAND,
     generations.COMMAND,

@@ -35,6 +35,8 @@ def _note(said: "Report") -> str:
     parts = []
     if said.loss is not None:
         parts.append(f"loss {said.loss:.3f}")
+    if said.recall is not None:
+        parts.append(f"recall@100 {said.recall:.3f}")
     if said.per_second:
         parts.append(f"{said.per_second:,.0f}/s")
     return ", ".join(parts)

@@ -1,17 +1,31 @@
 """`multigrain train`: logs -> an evaluated bundle."""
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
 from commands.command import Command
 from commands.output import Output
 
+EXIT_INTERRUPTED = 130
+"""As the shell has it for Ctrl-C; commands/main.py says the same of other commands."""
+
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("train_config", metavar="CONFIG", help="a shipped config (demo, mgdspr) or a TOML file")
     parser.add_argument("--logs", type=Path, required=True, help="log folder (docs/data.md)")
     parser.add_argument("--out", type=Path, required=True, help="work folder; a broken run goes on where it stopped")
+    parser.add_argument(
+        "--examples", type=Path, default=None, help="finished examples of these logs, instead of making them"
+    )
+    parser.add_argument(
+        "--from",
+        dest="start_from",
+        type=Path,
+        default=None,
+        help="work folder of an earlier run, to start from its towers",
+    )
     parser.add_argument("--epochs", type=int, default=None, help="instead of run.epochs of the config")
     parser.add_argument("--seed", type=int, default=None, help="instead of run.seed of the config")
 
@@ -20,19 +34,26 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     from commands.reporting import reporter_on
     from trainer.configs.config import load_config
     from trainer.flow import make_candidate
+    from trainer.stopping import Stopped
 
     config = load_config(args.train_config)
     changes = {name: value for name in ("epochs", "seed") if (value := getattr(args, name)) is not None}
     config = config.model_copy(update={"run": config.run.model_copy(update=changes)})
-    with output.progress() as progress, reporter_on(progress) as reporter:
-        candidate = make_candidate(
-            args.logs,
-            args.out,
-            config,
-            reporter=reporter,
-            clock=time.monotonic,
-            clock_ms=lambda: time.time_ns() // 1_000_000,
-        )
+    try:
+        with output.progress() as progress, reporter_on(progress) as reporter:
+            candidate = make_candidate(
+                args.logs,
+                args.out,
+                config,
+                reporter=reporter,
+                clock=time.monotonic,
+                clock_ms=lambda: time.time_ns() // 1_000_000,
+                given_examples=args.examples,
+                start_from=args.start_from,
+            )
+    except Stopped as stopped:
+        print(f"multigrain: {stopped}: the same command goes on from there", file=sys.stderr)
+        return EXIT_INTERRUPTED
     report = candidate.report
     output.table(
         f"{report.bundle_id}: recall over all {report.items:,} items, {report.queries:,} test searches",

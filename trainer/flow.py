@@ -42,13 +42,19 @@ def make_candidate(
     reporter: Reporter,
     clock: Clock,
     clock_ms: Callable[[], int],
+    given_examples: Path | None = None,
+    start_from: Path | None = None,
 ) -> Candidate:
-    """Logs -> an evaluated bundle. `work` keeps the folders of the steps."""
+    """Logs -> an evaluated bundle. `work` keeps the folders of the steps.
+
+    `given_examples`: made before from these logs; None: they are made. `start_from`: the work folder of an earlier run
+    whose towers training starts from; None: it starts from fresh ones.
+    """
     logs = read_logs(logs_folder)
     steps = Steps(work, config, made_from_logs(logs_folder), reporter=reporter, clock=clock)
 
-    examples = steps.examples(logs_folder)
-    towers = steps.towers(logs, examples)
+    examples = steps.examples(logs_folder) if given_examples is None else steps.given_examples(logs, given_examples)
+    towers = steps.towers(logs, examples, start_from)
     bundle = open_bundle(steps.bundle(logs, examples, towers, created_ms=clock_ms()))
     report = load_report(steps.evaluation(logs, examples, bundle))
 

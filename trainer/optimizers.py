@@ -19,6 +19,10 @@ BETA_1, BETA_2, ADAM_EPSILON = 0.9, 0.999, 1e-7
 class Optimizer(Protocol):
     """Moves variables by gradients; called inside a graph."""
 
+    @property
+    def variables(self) -> Sequence[Tensor]:
+        """What it remembers, in an order that does not change: a checkpoint keeps it."""
+
     def apply(self, gradients: Sequence[Tensor], variables: Sequence[Tensor], rate: Tensor) -> None: ...
 
 

@@ -21,6 +21,8 @@ class Progress:
     """None: not known yet."""
     loss: float | None = None
     """None: this step has none."""
+    recall: float | None = None
+    """Of the held-out examples, when it was last measured. None: not yet, or this step has none."""
 
 
 Reporter = Callable[[Progress], None]
@@ -31,22 +33,27 @@ def silent(progress: Progress) -> None:
 
 
 class Meter:
-    """Turns 'so many are done' into reports with speed and time left."""
+    """Turns 'so many are done' into reports with speed and time left.
 
-    def __init__(self, step: str, total: int, *, reporter: Reporter, clock: Clock) -> None:
+    `already`: done by an earlier process, so no part of this one's speed.
+    """
+
+    def __init__(self, step: str, total: int, *, reporter: Reporter, clock: Clock, already: int = 0) -> None:
         self._step, self._total, self._reporter, self._clock = step, total, reporter, clock
-        self._start = clock()
+        self._start, self._already = clock(), already
 
-    def report(self, done: int, *, loss: float | None = None) -> None:
+    def report(self, done: int, *, loss: float | None = None, recall: float | None = None) -> Progress:
+        """Tells the reporter, and whoever asks."""
         passed = self._clock() - self._start
-        speed = done / passed if passed > 0 else 0.0
-        self._reporter(
-            Progress(
-                step=self._step,
-                done=done,
-                total=self._total,
-                per_second=speed,
-                seconds_left=(self._total - done) / speed if speed > 0 else None,
-                loss=loss,
-            )
+        speed = (done - self._already) / passed if passed > 0 else 0.0
+        said = Progress(
+            step=self._step,
+            done=done,
+            total=self._total,
+            per_second=speed,
+            seconds_left=(self._total - done) / speed if speed > 0 else None,
+            loss=loss,
+            recall=recall,
         )
+        self._reporter(said)
+        return said

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,28 +13,30 @@ import numpy as np
 from multigrain.bundle import Bundle
 from multigrain.encoder import load_encoder
 from multigrain.errors import NotFound
-from multigrain.features.inputs import Vocabularies
 from multigrain.features.windows import Windows
-from multigrain.finished import mark_of, write_mark, written_beside
+from multigrain.finished import MARK, mark_of, write_mark, written_beside
 from multigrain.text.analyzer import NAME as ANALYZER
 from multigrain.types import Int64s, Item
 from trainer.configs.config import TrainingConfig
 from trainer.data.example import Example
 from trainer.data.example_rows import read_examples
-from trainer.data.examples import read_manifest, write_examples
+from trainer.data.examples import MANIFEST, read_manifest, write_examples
+from trainer.data.finished_examples import check_examples
 from trainer.data.key_terms import build_key_terms
 from trainer.data.logs import CATALOG, EVENTS, SEARCHES, Logs, items_of
 from trainer.data.vocabularies import build_vocabularies, clicks_by_item
 from trainer.evaluation.evaluate import evaluate, save_report
 from trainer.progress import Clock, Progress, Reporter
 
-VOCABULARY = "vocabulary"
 LOSSES = "losses.json"
 BUNDLE = "bundle"
 """Inside its step's folder, for a bundle has a mark of its own."""
 
 
 EXAMPLES, TOWERS, EXPORT, EVALUATION = "examples", "towers", "export", "evaluation"
+CHECKPOINTS = "checkpoints"
+FREE_TO_CHANGE = {"checkpoint_minutes", "examples_memory_mb", "recall_steps"}
+"""Of [run]: what the towers do not depend on, so that a broken run may go on with other values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,17 @@ class Steps:
         self._work, self._config, self._source = work, config, source
         self._reporter, self._clock = reporter, clock
 
+    def given_examples(self, logs: Logs, given: Path) -> Path:
+        """Examples that were made before, checked and taken in. Raises NotFound; InvalidConfig if others are wanted."""
+        check_examples(given, logs, self._config)
+
+        def make(draft: Path) -> None:
+            # Without the mark: it is written anew, and through a link that would change the one over there.
+            shutil.copytree(given, draft, copy_function=_link, ignore=shutil.ignore_patterns(MARK), dirs_exist_ok=True)
+
+        manifest = hashlib.sha256((given / MANIFEST).read_bytes()).hexdigest()
+        return self._step(EXAMPLES, _named(self._source, mark_of(given), manifest), make)
+
     def examples(self, logs_folder: Path) -> Path:
         """Examples, split by time."""
         config = self._config
@@ -81,49 +96,69 @@ class Steps:
         made_from = _named(self._source, config.windows.model_dump(), config.robots.model_dump(), cut, ANALYZER)
         return self._step(EXAMPLES, made_from, make)
 
-    def towers(self, logs: Logs, examples: Path) -> Path:
-        """Vocabularies, weights, and how the loss came down."""
+    def towers(self, logs: Logs, examples: Path, start_from: Path | None) -> Path:
+        """Vocabularies, weights, and how the loss came down. `start_from`: an earlier work folder; None: fresh towers.
+
+        While it runs, checkpoints stand beside it: the same call goes on from the newest.
+        """
+        earlier = None if start_from is None else start_from / TOWERS
+        came_from = "" if earlier is None else mark_of(earlier)
+        made_from = _named(self._source, mark_of(examples), self._config_of_towers(), came_from)
+        checkpoints = self._work / CHECKPOINTS / made_from[:16]
 
         def make(draft: Path) -> None:
-            from trainer.models.weights import save_weights
+            from trainer.checkpoints import Checkpoints
+            from trainer.loop import Kept
+            from trainer.towers import fresh_towers, load_towers, save_towers
             from trainer.train import train
+            from trainer.warm_start import warm_start
 
             items, clicks = self._items_and_clicks(logs, examples)
             before_ms = read_manifest(examples).test_from_ms
             vocabularies = build_vocabularies(logs, self._config.vocabulary, before_ms=before_ms)
+            towers = fresh_towers(vocabularies, self._config)
+            if earlier is not None:
+                warm_start(towers, load_towers(earlier))
             trained = train(
-                examples, items, clicks, vocabularies, self._config, reporter=self._reporter, clock=self._clock
+                examples,
+                items,
+                clicks,
+                vocabularies,
+                self._config,
+                model=towers.model,
+                kept=Kept(self._work, Checkpoints(checkpoints)),
+                reporter=self._reporter,
+                clock=self._clock,
             )
-            vocabularies.save(draft / VOCABULARY)
-            save_weights(trained.model, draft)
+            save_towers(towers, draft)
             (draft / LOSSES).write_text(json.dumps(trained.losses), encoding="utf-8")
 
-        return self._step(TOWERS, self._whole_source(), make)
+        towers_folder = self._step(TOWERS, made_from, make)
+        # Only now: until the mark is written they are what a broken run goes on from.
+        shutil.rmtree(checkpoints, ignore_errors=True)
+        return towers_folder
 
     def bundle(self, logs: Logs, examples: Path, towers: Path, *, created_ms: int) -> Path:
         """The bundle, in a folder inside the step's."""
 
         def make(draft: Path) -> None:
-            from trainer.models.weights import load_weights
             from trainer.publish.export import Exported, export_bundle
-            from trainer.train import make_model
+            from trainer.towers import load_towers
 
-            vocabularies = Vocabularies.load(towers / VOCABULARY)
-            model = make_model(self._config, vocabularies)
-            load_weights(model, towers)
+            trained = load_towers(towers)
             items = list(items_of(logs))
             shown = list(read_examples(examples, "train"))[: self._config.run.golden]
             parts = Exported(
-                vocabularies=vocabularies,
+                vocabularies=trained.vocabularies,
                 terms=build_key_terms(items),
                 queries=_golden_queries(shown),
                 items=_golden_items(items, shown),
                 scores={"loss": json.loads((towers / LOSSES).read_text(encoding="utf-8"))[-1]},
                 span=read_manifest(examples),
             )
-            export_bundle(draft / BUNDLE, model, parts, self._config, created_ms=created_ms)
+            export_bundle(draft / BUNDLE, trained.model, parts, self._config, created_ms=created_ms)
 
-        return self._step(EXPORT, self._whole_source(), make) / BUNDLE
+        return self._step(EXPORT, _named(mark_of(towers)), make) / BUNDLE
 
     def evaluation(self, logs: Logs, examples: Path, bundle: Bundle) -> Path:
         """The report on the test part, through the bundle."""
@@ -146,13 +181,22 @@ class Steps:
         self._reporter(Progress(step=name, done=1, total=1, per_second=0.0))
         return folder
 
-    def _whole_source(self) -> str:
-        return _named(self._source, self._config.model_dump())
+    def _config_of_towers(self) -> dict[str, object]:
+        """What the towers depend on, as JSON holds it."""
+        return self._config.model_dump(exclude={"run": FREE_TO_CHANGE})
 
     def _items_and_clicks(self, logs: Logs, examples: Path) -> tuple[list[Item], Int64s]:
         items = list(items_of(logs))
         before_ms = read_manifest(examples).test_from_ms
         return items, np.array(clicks_by_item(logs, items, before_ms=before_ms), np.int64)
+
+
+def _link(source: str, target: str) -> None:
+    """The same file under another name: shards are large, and never written into. A copy where no link reaches."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _named(*parts: object) -> str:

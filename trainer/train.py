@@ -1,45 +1,39 @@
-"""The training loop: batches in, towers out. Prints nothing; says where it is through a reporter."""
+"""Examples in, towers out: what training is made of, put together. The steps themselves are in loop.py."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-import tensorflow as tf
 
 from multigrain.errors import InvalidConfig
 from multigrain.features.inputs import Vocabularies, item_inputs
 from multigrain.types import Int64s, Item
+from trainer.checkpoints import named
 from trainer.configs.config import TrainingConfig
-from trainer.data.batches import Batch, Batches, BatchShape
-from trainer.losses.log_q import expected_draws
-from trainer.losses.retrieval import retrieval_loss
-from trainer.models.layers.layer import Tensor
-from trainer.models.mgdspr import Mgdspr
-from trainer.optimizers import make_optimizer, rate_at
-from trainer.progress import Clock, Meter, Reporter
+from trainer.data.batches import Batches, BatchShape
+from trainer.data.encoded_shards import EncodedShards, Encoder
+from trainer.data.held_out import held_out, held_out_from_ms
+from trainer.data.pool import Pool
+from trainer.held_out_recall import HeldOutRecall
+from trainer.loop import Kept, Loop
+from trainer.losses.objective import check_objective
+from trainer.models.model import Model, make_model
+from trainer.optimizers import make_optimizer
+from trainer.progress import Clock, Reporter
+from trainer.step import make_step
 
-REPORT_EVERY = 20
-"""Steps between reports. Reading the loss waits for the step, so not after each."""
-
-Step = Callable[[Batch, Tensor], Tensor]
-"""A batch and the learning rate -> the loss before the step."""
+MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
     """Towers, and how the loss came down."""
 
-    model: Mgdspr
+    model: Model
     losses: tuple[float, ...]
     """Mean loss between one report and the next, in order."""
+    recall: float | None
+    """Recall@100 of the held-out examples at the end. None: too few examples to hold any out."""
     steps: int
-
-
-def make_model(config: TrainingConfig, vocabularies: Vocabularies) -> Mgdspr:
-    """Fresh towers; the same seed gives the same ones."""
-    return Mgdspr(config.model, vocabularies, query_words=config.text.query_words, seed=config.run.seed)
 
 
 def train(
@@ -49,69 +43,46 @@ def train(
     vocabularies: Vocabularies,
     config: TrainingConfig,
     *,
+    kept: Kept,
     reporter: Reporter,
     clock: Clock,
+    model: Model | None = None,
 ) -> Trained:
-    """Trains towers on the examples of a folder. `clicks` [M]: of each item, before the test part.
+    """Trains towers on the examples of a folder, from the newest checkpoint on if `kept` has one.
 
-    Raises InvalidConfig when the loss is no number any more, or when there are too few examples for one batch.
+    `clicks` [M]: of each item, before the test part. `model`: towers to start from; None: fresh ones.
+    Raises InvalidConfig when the loss is no number any more, or when there are too few examples for one batch;
+    Stopped, when Ctrl-C was pressed and everything is kept.
     """
-    tf.random.set_seed(config.run.seed)
-    batches = _make_batches(examples, items, vocabularies, config)
-    model = make_model(config, vocabularies)
-    step = _make_step(model, item_inputs(items, vocabularies, config.text.to_floor()), clicks, config)
-    meter = Meter("train", batches.steps * config.run.batch_size, reporter=reporter, clock=clock)
-    losses: list[float] = []
-    recent: list[Tensor] = []
-    for done, batch in enumerate(batches, start=1):
-        recent.append(step(batch, tf.constant(rate_at(done - 1, batches.steps, config.optimizer))))
-        if done % REPORT_EVERY == 0 or done == batches.steps:
-            losses.append(_mean(recent, done))
-            recent.clear()
-            meter.report(done * config.run.batch_size, loss=losses[-1])
-    return Trained(model=model, losses=tuple(losses), steps=batches.steps)
+    check_objective(config.loss, config.run.batch_size)
+    encoder = Encoder(items, vocabularies, lengths=config.text.to_floor(), windows=config.windows.to_floor())
+    from_ms = held_out_from_ms(examples, config.run.held_out)
+    pool = Pool(clicks, popular=config.loss.pool_popular)
+    batches = _make_batches(examples, encoder, pool, config, before_ms=from_ms)
+
+    model = make_model(config, vocabularies) if model is None else model
+    optimizer = make_optimizer(config.optimizer, model.trainable_variables)
+    catalogue = item_inputs(items, vocabularies, config.text.to_floor())
+    draws = pool.expected(config.loss.pool, config.run.batch_size)
+    loop = Loop(
+        step=make_step(model, optimizer, catalogue, draws, config),
+        batches=batches,
+        state=named(model.variables, "model") | named(optimizer.variables, "optimizer"),
+        recall=HeldOutRecall(model, encoder.encode(held_out(examples, from_ms)), catalogue, seed=config.run.seed),
+        config=config,
+        kept=kept,
+        clock=clock,
+    )
+    loop.run(reporter)
+    return Trained(model=model, losses=tuple(loop.position.losses), recall=loop.recall_now, steps=loop.position.step)
 
 
-def _make_batches(examples: Path, items: Sequence[Item], vocabularies: Vocabularies, config: TrainingConfig) -> Batches:
+def _make_batches(examples: Path, encoder: Encoder, pool: Pool, config: TrainingConfig, *, before_ms: int) -> Batches:
     run = config.run
     shape = BatchShape(size=run.batch_size, pool=config.loss.pool, epochs=run.epochs, seed=run.seed)
-    lengths, windows = config.text.to_floor(), config.windows.to_floor()
-    batches = Batches(examples, items, vocabularies, lengths=lengths, windows=windows, shape=shape)
+    memory = run.examples_memory_mb * MEGABYTE
+    batches = Batches(EncodedShards(examples, encoder, before_ms=before_ms, memory_bytes=memory), pool, shape)
     if batches.steps == 0:
         problem = f"all examples of {examples} do not fill one batch of {run.batch_size}"
         raise InvalidConfig("run.batch_size", problem, cure="choose a smaller one, or bring more logs")
     return batches
-
-
-def _make_step(model: Mgdspr, catalogue: dict[str, np.ndarray], clicks: Int64s, config: TrainingConfig) -> Step:
-    """One step as a graph: candidates -> towers -> loss -> gradients -> clip -> move."""
-    variables = model.trainable_variables
-    optimizer = make_optimizer(config.optimizer, variables)
-    table = {name: tf.constant(array) for name, array in catalogue.items()}
-    draws = tf.constant(expected_draws(clicks, in_batch=config.run.batch_size, uniform=config.loss.pool))
-
-    def step(batch: Batch, rate: Tensor) -> Tensor:
-        candidates = tf.concat([batch["positive"], batch["pool"]], 0)
-        with tf.GradientTape() as tape:
-            queries = model.query(batch, training=True)
-            items = model.item(**{name: tf.gather(array, candidates) for name, array in table.items()})
-            expected = tf.gather(draws, candidates)
-            loss = retrieval_loss(queries, items, candidates, batch["known"], expected, config.loss)
-        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), config.optimizer.clip_norm)
-        optimizer.apply(gradients, variables, rate)
-        return loss
-
-    # No autograph: nothing here branches on a tensor, and rewriting the source takes seconds.
-    compiled: Step = tf.function(step, autograph=False)
-    return compiled
-
-
-def _mean(losses: Sequence[Tensor], step: int) -> float:
-    mean = float(np.mean([float(loss) for loss in losses]))
-    if not math.isfinite(mean):
-        raise InvalidConfig(
-            "optimizer.learning_rate",
-            f"the loss is {mean} near step {step}: training came apart",
-            cure="lower optimizer.learning_rate or optimizer.clip_norm, or raise loss.temperature",
-        )
-    return mean

@@ -1,5 +1,6 @@
 """The trainer's whole story on a small shop: logs in, a ready generation in Milvus Lite and SQL out."""
 
+import json
 import time
 from collections import Counter
 from pathlib import Path
@@ -37,16 +38,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def run(folder: Path, config: TrainingConfig | None = None) -> tuple[Candidate, Counter[str]]:
+def run(
+    folder: Path,
+    config: TrainingConfig | None = None,
+    *,
+    work: Path | None = None,
+    given_examples: Path | None = None,
+    start_from: Path | None = None,
+) -> tuple[Candidate, Counter[str]]:
     """The candidate, and how often each step was begun."""
     reports: list[Progress] = []
     candidate = make_candidate(
         folder / "logs",
-        folder / "work",
+        work or folder / "work",
         config or small_config(),
         reporter=reports.append,
         clock=time.monotonic,
         clock_ms=lambda: NOON_MS,
+        given_examples=given_examples,
+        start_from=start_from,
     )
     return candidate, Counter(report.step for report in reports if (report.done, report.total) == (0, 1))
 
@@ -54,6 +64,7 @@ def run(folder: Path, config: TrainingConfig | None = None) -> tuple[Candidate, 
 def test_a_broken_run_goes_on_where_it_stopped(folder: Path) -> None:
     first, begun = run(folder)
     assert begun == {"examples": 1, "towers": 1, "export": 1, "evaluation": 1}
+    assert not list((folder / "work" / "checkpoints").rglob("*.npz")), "a finished run needs none"
 
     again, begun = run(folder)
     assert begun == {}, "everything is there"
@@ -74,6 +85,43 @@ def test_a_broken_run_goes_on_where_it_stopped(folder: Path) -> None:
 def test_another_config_is_another_model_from_the_same_examples(folder: Path) -> None:
     _, begun = run(folder, small_config(run={"seed": 1}))
     assert begun == {"towers": 1, "export": 1, "evaluation": 1}
+
+
+def test_what_the_towers_do_not_depend_on_may_change(folder: Path) -> None:
+    run(folder)
+    _, begun = run(folder, small_config(run={"checkpoint_minutes": 1.0, "recall_steps": 7}))
+    assert begun == {}
+
+
+def test_examples_made_before_give_the_same_towers(folder: Path, tmp_path: Path) -> None:
+    first, _ = run(folder)
+    shards = {path.name: path.read_bytes() for path in first.examples.iterdir()}
+    given, begun = run(folder, work=tmp_path / "work", given_examples=first.examples)
+    assert begun == {"examples": 1, "towers": 1, "export": 1, "evaluation": 1}
+    assert given.report.scores == first.report.scores
+    assert {path.name: path.read_bytes() for path in first.examples.iterdir()} == shards, "the given ones stay"
+    assert find_candidate(tmp_path / "work").examples == tmp_path / "work" / "examples"
+
+    _, begun = run(folder, work=tmp_path / "work", given_examples=first.examples)
+    assert begun == {}
+
+
+def losses(work: Path) -> list[float]:
+    found: list[float] = json.loads((work / "towers" / "losses.json").read_text())
+    return found
+
+
+def test_a_warm_start_goes_on_at_about_the_old_loss(folder: Path, tmp_path: Path) -> None:
+    cold = small_config(run={"epochs": 8})
+    run(folder, cold, work=tmp_path / "cold")
+    run(folder, small_config(run={"epochs": 4}), work=tmp_path / "warm", start_from=tmp_path / "cold")
+    before, after = losses(tmp_path / "cold"), losses(tmp_path / "warm")
+    assert after[0] < (before[0] + before[-1]) / 2, "nearer to where it ended than to where it began"
+
+
+def test_a_warm_start_needs_a_finished_run(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="holds no trained towers"):
+        run(folder, work=tmp_path / "work", start_from=tmp_path / "nothing")
 
 
 def test_an_unfinished_run_has_no_candidate(tmp_path: Path) -> None:

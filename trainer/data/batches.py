@@ -1,32 +1,26 @@
-"""Examples -> batches of integers, through multigrain.features.inputs: the same code that serving encodes with.
+"""Batches of integers: every one is a function of the seed and its step, so a resumed run goes on in mid-pass.
 
-Shards are fair samples, so a pass reads them in random order and shuffles inside each; memory holds one shard, or all
-of them where they are few. One positive of each search is drawn a pass.
+Shards are fair samples, so a pass reads them in random order and shuffles inside each. One positive of each search is
+drawn a pass. What a shard leaves over goes before the next one's rows, across passes too.
 
-Plain arrays and no tf.data: its generator op lowers malloc's trim threshold for the whole process, and a third of the
-training time went into page faults, while cutting a batch costs 0.3 ms of a step of 100.
+Plain arrays and no tf.data (ADR 4): its generator op lowers malloc's trim threshold for the whole process.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from multigrain.features.inputs import Ints, TextLengths, Vocabularies, query_inputs
-from multigrain.features.windows import WindowConfig
-from multigrain.types import Item
-from trainer.data.example import Example
-from trainer.data.example_rows import read_shard, shards_of
-
-KNOWN = 8
-"""Positives of a search that are kept from being its negatives; a page rarely has more."""
-ABSENT_ROW = -1
-SHARDS_KEPT = 64
+from multigrain.types import Int64s
+from trainer.data.encoded_shards import ABSENT_ROW, Encoded, EncodedShards
+from trainer.data.pool import Pool
 
 Batch = dict[str, NDArray[np.int32]]
 """The query tower's inputs by name, `positive` [B] and `known` [B, KNOWN] (catalogue rows), `pool` [P]."""
+
+_SHARD_ORDER, _ROW_ORDER, _POOL = range(3)
+"""What a random stream is for: no two draw the same numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,65 +33,67 @@ class BatchShape:
     seed: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """A shard as one pass reads it."""
+
+    encoded: Encoded
+    order: Int64s
+    positive: NDArray[np.int32]
+
+    def take(self, start: int, count: int) -> Batch:
+        rows = self.order[start : start + count]
+        taken = {name: array[rows] for name, array in self.encoded.items()}
+        return {**taken, "positive": self.positive[rows]}
+
+
 class Batches:
     """All batches of a training run; the same seed gives the same ones."""
 
-    def __init__(
-        self,
-        folder: Path,
-        items: Sequence[Item],
-        vocabularies: Vocabularies,
-        *,
-        lengths: TextLengths,
-        windows: WindowConfig,
-        shape: BatchShape,
-    ) -> None:
-        self._shards = shards_of(folder, "train")
-        self._rows = {item.item_id: row for row, item in enumerate(items)}
-        self._vocabularies, self._lengths, self._windows, self._shape = vocabularies, lengths, windows, shape
-        self._kept: dict[Path, Batch] = {}
-        self.steps = shape.epochs * sum(len(self._encoded(shard)["known"]) for shard in self._shards) // shape.size
+    def __init__(self, shards: EncodedShards, pool: Pool, shape: BatchShape) -> None:
+        self._shards, self._pool, self._shape = shards, pool, shape
+        self.rows = sum(shards.sizes)
+        """Examples of one pass."""
+        self.steps = shape.epochs * self.rows // shape.size
 
     def __iter__(self) -> Iterator[Batch]:
-        rng, size = np.random.default_rng(self._shape.seed), self._shape.size
-        rest: Batch = {}
-        for _ in range(self._shape.epochs):
-            for number in rng.permutation(len(self._shards)):
-                rows = self._shuffled(self._encoded(self._shards[number]), rng)
-                # What did not fill a batch goes before the next shard's rows.
-                rows = {name: np.concatenate([rest[name], array]) if rest else array for name, array in rows.items()}
-                full = len(rows["known"]) // size * size
-                for start in range(0, full, size):
-                    batch = {name: array[start : start + size] for name, array in rows.items()}
-                    batch["pool"] = rng.integers(len(self._rows), size=self._shape.pool, dtype=np.int32)
-                    yield batch
-                rest = {name: array[full:] for name, array in rows.items()}
+        return self.from_step(0)
 
-    def _shuffled(self, encoded: Batch, rng: np.random.Generator) -> Batch:
-        """The rows of a shard in another order, each with one of its positives drawn."""
+    def from_step(self, step: int) -> Iterator[Batch]:
+        """The batches of step `step`, counted from 0, and of all that follow."""
+        size, rest = self._shape.size, dict[str, NDArray[np.int32]]()
+        for shard in self._passes(step * size):
+            start = 0
+            while start < len(shard.order):
+                wanted = size - (len(rest["positive"]) if rest else 0)
+                rest = _joined(rest, shard.take(start, wanted))
+                start += wanted
+                if len(rest["positive"]) == size:
+                    rest["pool"] = self._pool.draw(self._shape.pool, self._rng(_POOL, step))
+                    yield rest
+                    rest, step = {}, step + 1
+
+    def _passes(self, position: int) -> Iterator[_Pass]:
+        """Shards in the order they are read, from the example at `position` of all passes on."""
+        first, skipped = divmod(position, max(1, self.rows))
+        for epoch in range(first, self._shape.epochs):
+            for number in self._rng(_SHARD_ORDER, epoch).permutation(len(self._shards.sizes)).tolist():
+                if skipped >= self._shards.sizes[number]:
+                    skipped -= self._shards.sizes[number]
+                    continue
+                yield self._shuffled(number, epoch, skipped)
+                skipped = 0
+
+    def _shuffled(self, number: int, epoch: int, skipped: int) -> _Pass:
+        """The rows of a shard in another order, less the first `skipped`, each with one of its positives drawn."""
+        rng, encoded = self._rng(_ROW_ORDER, epoch, number), self._shards[number]
         known = encoded["known"]
         drawn = (rng.random(len(known)) * (known != ABSENT_ROW).sum(1)).astype(np.int64)
-        positive = known[np.arange(len(known)), drawn]
-        order = rng.permutation(len(known))
-        return {name: array[order] for name, array in {**encoded, "positive": positive}.items()}
+        return _Pass(encoded, rng.permutation(len(known))[skipped:], known[np.arange(len(known)), drawn])
 
-    def _encoded(self, shard: Path) -> Batch:
-        if shard not in self._kept:
-            encoded = self._encode(read_shard(shard))
-            if len(self._kept) >= SHARDS_KEPT:
-                return encoded
-            self._kept[shard] = encoded
-        return self._kept[shard]
+    def _rng(self, *stream: int) -> np.random.Generator:
+        return np.random.default_rng([self._shape.seed, *stream])
 
-    def _encode(self, examples: Sequence[Example]) -> Batch:
-        known = [self._known_rows(example) for example in examples]
-        usable = [i for i, rows in enumerate(known) if rows]
-        queries = [(examples[i].query, examples[i].history) for i in usable]
-        padded: Ints = np.full((len(usable), KNOWN), ABSENT_ROW, np.int32)
-        for target, i in enumerate(usable):
-            padded[target, : len(known[i])] = known[i]
-        return {**query_inputs(queries, self._vocabularies, self._lengths, self._windows), "known": padded}
 
-    def _known_rows(self, example: Example) -> list[int]:
-        """Catalogue rows of what was clicked; items that left the catalogue teach nothing."""
-        return [self._rows[item_id] for item_id in example.clicked if item_id in self._rows][:KNOWN]
+def _joined(rest: Batch, more: Batch) -> Batch:
+    return {name: np.concatenate([rest[name], array]) for name, array in more.items()} if rest else more

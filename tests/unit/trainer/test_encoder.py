@@ -13,19 +13,26 @@ import pytest
 
 from multigrain import golden
 from multigrain.bundle import MANIFEST, BundleFacts, open_bundle, seal
-from multigrain.encoder import BundleEncoder, load_encoder
+from multigrain.encoder import BundleEncoder, load_compiled_encoder, load_encoder
 from multigrain.errors import BundleRefused
 from multigrain.features.windows import Windows
 from multigrain.finished import MARK
+from multigrain.saved_towers import load_query_tower
+from multigrain.user_states import UserStates
 from tests.builders import an_item
 from tests.unit.trainer.conftest import SmallRun
+from trainer.models.model import make_model
 from trainer.models.weights import load_weights
-from trainer.train import make_model
 
 
 @pytest.fixture(scope="module")
 def encoder(small_run: SmallRun) -> BundleEncoder:
     return load_encoder(small_run.bundle)
+
+
+@pytest.fixture(scope="module")
+def compiled(small_run: SmallRun) -> BundleEncoder:
+    return load_compiled_encoder(small_run.bundle)
 
 
 def resealed(bundle_path: Path, **changes: str) -> None:
@@ -159,15 +166,106 @@ def test_a_bundle_loads_in_a_fresh_process_without_the_trainer(small_run: SmallR
     np.testing.assert_allclose(answer["vector"], encoder.encode_queries([("red dress", Windows())]), atol=1e-5)
 
 
+def test_a_text_with_a_ready_state_equals_the_whole(small_run: SmallRun, encoder: BundleEncoder) -> None:
+    queries = list(small_run.bundle.golden().queries) * 60  # more than 256
+    texts, histories = zip(*queries, strict=True)
+    states = encoder.encode_users(histories)
+    assert len(states) == 300
+    whole = encoder.encode_queries(queries)
+    np.testing.assert_allclose(encoder.encode_with_states(texts, states), whole, atol=1e-6)
+
+
+def test_states_are_kept_a_user_at_a_time_and_joined_for_a_batch(small_run: SmallRun, encoder: BundleEncoder) -> None:
+    texts, histories = zip(*small_run.bundle.golden().queries, strict=True)
+    states = encoder.encode_users(histories)
+    kept = [states.take([row]) for row in range(len(states))]
+    assert sum(one.size_bytes for one in kept) == states.size_bytes > 0
+    again = encoder.encode_with_states(texts, UserStates.joined(kept))
+    np.testing.assert_allclose(again, encoder.encode_with_states(texts, states), atol=1e-6)
+    turned = encoder.encode_with_states(texts[::-1], states.take(range(len(texts))[::-1]))
+    np.testing.assert_allclose(turned[::-1], again, atol=1e-6)
+
+
+def test_one_state_answers_many_texts_of_its_user(small_run: SmallRun, encoder: BundleEncoder) -> None:
+    _, history = small_run.bundle.golden().queries[0]
+    state = encoder.encode_users([history])
+    found = encoder.encode_with_states(["red dress", "shoes"], state.take([0, 0]))
+    expected = encoder.encode_queries([("red dress", history), ("shoes", history)])
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_no_users_have_states_of_no_rows(encoder: BundleEncoder) -> None:
+    states = encoder.encode_users([])
+    assert len(states) == 0
+    assert encoder.encode_with_states([], states).shape == (0, 16)
+    assert len(UserStates.joined([states, encoder.encode_users([Windows()])])) == 1
+
+
+def test_states_of_another_bundle_are_refused(encoder: BundleEncoder) -> None:
+    states = encoder.encode_users([Windows()])
+    foreign = replace(states, bundle_id="mgdspr-000000000000")
+    with pytest.raises(BundleRefused, match=r"made by bundle mgdspr-0{12}, and bundle mgdspr-.* cannot read them"):
+        encoder.encode_with_states(["red dress"], foreign)
+    with pytest.raises(BundleRefused, match="encode the users again"):
+        UserStates.joined([states, foreign])
+
+
+def test_every_text_needs_a_state(encoder: BundleEncoder) -> None:
+    with pytest.raises(ValueError, match="2 texts and 1 states"):
+        encoder.encode_with_states(["red", "dress"], encoder.encode_users([Windows()]))
+
+
+def test_compiled_single_queries_equal_the_graph(
+    small_run: SmallRun, encoder: BundleEncoder, compiled: BundleEncoder
+) -> None:
+    queries = list(small_run.bundle.golden().queries)
+    for text, history in queries:
+        graph = encoder.encode_queries([(text, history)])
+        np.testing.assert_allclose(compiled.encode_queries([(text, history)]), graph, atol=1e-6)
+        state = compiled.encode_users([history])
+        np.testing.assert_allclose(compiled.encode_with_states([text], state), graph, atol=1e-6)
+    np.testing.assert_allclose(compiled.encode_queries(queries), encoder.encode_queries(queries), atol=1e-6)
+
+
+def test_threads_get_what_one_thread_gets_from_compiled_towers(compiled: BundleEncoder) -> None:
+    queries = [(f"shoes {i}", Windows()) for i in range(40)]
+    alone = [compiled.encode_queries([query]) for query in queries]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda query: compiled.encode_queries([query]), queries))
+    np.testing.assert_array_equal(np.concatenate(together), np.concatenate(alone))
+
+
+def test_a_golden_query_that_does_not_reproduce_compiled_is_refused(small_run: SmallRun, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(small_run.bundle.path, tmp_path / "bundle"))
+    known = golden.load(path)
+    vectors = known.query_vectors.copy()
+    vectors[2, 5] += 3e-5
+    golden.save(replace(known, query_vectors=vectors), path)
+    resealed(path)
+    with pytest.raises(BundleRefused, match=r"golden query 2 .* is 3e-05 off"):
+        load_compiled_encoder(open_bundle(path))
+
+
+def test_towers_without_a_half_are_refused(small_run: SmallRun, tmp_path: Path) -> None:
+    shutil.copytree(small_run.bundle.path / "item_tower", tmp_path / "query_tower")
+    with pytest.raises(BundleRefused, match=r"no signature encode_user: .* export it with this one"):
+        load_query_tower(tmp_path)
+
+
 def test_the_towers_hold_no_custom_op(small_run: SmallRun) -> None:
     import tensorflow as tf
     from tensorflow.python.framework import op_def_registry
 
-    for tower in ("query_tower", "item_tower"):
-        signature = tf.saved_model.load(str(small_run.bundle.path / tower)).signatures["serving_default"]
-        used = {op.type for op in signature.graph.get_operations()}
-        assert used
-        assert all(op_def_registry.get(op) is not None for op in used)
-        assert not {"PyFunc", "EagerPyFunc"} & used
-        batch = {tensor.shape[0] for tensor in signature.inputs if tensor.dtype == tf.int32}
-        assert batch == {None}, "the batch is open"
+    for tower, names in (
+        ("query_tower", {"serving_default", "encode_user", "encode_query"}),
+        ("item_tower", {"serving_default"}),
+    ):
+        signatures = tf.saved_model.load(str(small_run.bundle.path / tower)).signatures
+        assert set(signatures) == names
+        for signature in signatures.values():
+            used = {op.type for op in signature.graph.get_operations()}
+            assert used
+            assert all(op_def_registry.get(op) is not None for op in used)
+            assert not {"PyFunc", "EagerPyFunc"} & used
+            batch = {spec.shape[0] for spec in signature.structured_input_signature[1].values()}
+            assert batch == {None}, "the batch is open"

@@ -12,12 +12,12 @@ from multigrain.text.vocabulary import Vocabulary
 from multigrain.types import Action, BehaviorColumns
 from tests.builders import a_behavior, an_item
 from tests.small_training import small_config
-from trainer.models.layers.behaviors import present_of
 from trainer.models.layers.layer import masked_mean
 from trainer.models.layers.residual_lstm import ResidualLstm
 from trainer.models.layers.self_attention import SelfAttention, TransformerLayer
 from trainer.models.layers.zero_attention import attend_or_nothing
 from trainer.models.mgdspr import Mgdspr
+from trainer.randomness import dropout_from
 
 RNG = np.random.default_rng(1)
 CONFIG = small_config()
@@ -55,12 +55,11 @@ def test_nothing_at_all_gives_a_finite_vector(model: Mgdspr) -> None:
 def test_an_empty_history_gives_exactly_zero_behavior_vectors(model: Mgdspr) -> None:
     inputs = query_inputs([("red dress", Windows())], VOCABULARIES, LENGTHS, WINDOWS)
     tower = model.query
-    grains = tower.grains(*(inputs[name] for name in ("unigrams", "bigrams", "words", "history_words")))
+    state = tower.encode_user(inputs)
+    grains = tower.grains(inputs["unigrams"], inputs["bigrams"], inputs["words"], state)
     for window in ("realtime", "short"):
-        piece, ids = getattr(tower, window), inputs[window]
-        extra = {"training": False} if window == "realtime" else {}
-        assert not piece(grains, tower.encode(ids), present_of(ids), **extra).numpy().any()
-    assert not tower.long(grains, inputs["long"]).numpy().any()
+        assert not attend_or_nothing(grains, state[f"{window}_rows"], state[f"{window}_present"]).numpy().any()
+    assert not tower.long.attend(grains, state["long_means"], state["long_present"]).numpy().any()
     assert not grains.numpy()[0, 4].any(), "no earlier query: q_his_seq is zero"
 
 
@@ -85,8 +84,9 @@ def test_padding_never_changes_an_item_vector(model: Mgdspr) -> None:
 
 def test_grains_are_the_six_of_the_paper(model: Mgdspr) -> None:
     inputs = query_inputs([("red dress", some_history())], VOCABULARIES, LENGTHS, WINDOWS)
-    grains = model.query.grains(*(inputs[n] for n in ("unigrams", "bigrams", "words", "history_words"))).numpy()[0]
-    tables = model.query.grains.tables
+    state = model.query.encode_user(inputs)
+    grains = model.query.grains(inputs["unigrams"], inputs["bigrams"], inputs["words"], state).numpy()[0]
+    tables = model.query.encode.tables
     unigram, bigram, word = (t.table.numpy() for t in (tables.unigram, tables.bigram, tables.word))
     assert grains.shape == (6, 16)
     one, two, words = (ids[ids > 0] for ids in (inputs["unigrams"][0], inputs["bigrams"][0], inputs["words"][0]))
@@ -166,7 +166,9 @@ def test_dropout_is_for_training_only() -> None:
     lstm = ResidualLstm(8, 2, 0.5, np.random.default_rng(0), "l")
     x = RNG.normal(size=(1, 4, 8)).astype(np.float32)
     np.testing.assert_array_equal(lstm(x, training=False).numpy(), lstm(x, training=False).numpy())
-    assert np.abs(lstm(x, training=True).numpy() - lstm(x, training=False).numpy()).max() > 0
+    with dropout_from(tf.constant([1, 2])):
+        dropped = lstm(x, training=True).numpy()
+    assert np.abs(dropped - lstm(x, training=False).numpy()).max() > 0
 
 
 def test_mean_over_nothing_is_zero() -> None:
@@ -181,6 +183,6 @@ def test_one_seed_makes_one_model() -> None:
 
 
 def test_both_towers_share_the_item_and_word_tables(model: Mgdspr) -> None:
-    assert model.item.tables is model.query.grains.tables
+    assert model.item.tables is model.query.encode.tables
     names = [variable.name for variable in model.trainable_variables]
     assert names.count("item_table:0") == names.count("word_table:0") == 1
