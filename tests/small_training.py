@@ -34,5 +34,5 @@ def small_config(**changes: Any) -> TrainingConfig:  # Any: sections by name, e.
         "run": {"batch_size": 16, "epochs": 1, "shards": 2, "golden": 3},
     }
     for name, section in changes.items():
-        sections[name] = {**sections[name], **section}
+        sections[name] = {**sections.get(name, {}), **section}
     return TrainingConfig.model_validate(sections)

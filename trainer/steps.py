@@ -19,7 +19,7 @@ from multigrain.text.analyzer import NAME as ANALYZER
 from multigrain.types import Int64s, Item
 from trainer.configs.config import TrainingConfig
 from trainer.data.example import Example
-from trainer.data.example_rows import read_examples
+from trainer.data.example_rows import ROW_FORMAT, read_examples
 from trainer.data.examples import MANIFEST, read_manifest, write_examples
 from trainer.data.finished_examples import check_examples
 from trainer.data.key_terms import build_key_terms
@@ -93,7 +93,8 @@ class Steps:
             write_examples(logs_folder, draft, config)
 
         cut = {"test_hours": config.run.test_hours, "shards": config.run.shards}
-        made_from = _named(self._source, config.windows.model_dump(), config.robots.model_dump(), cut, ANALYZER)
+        parts = (config.windows.model_dump(), config.robots.model_dump(), cut)
+        made_from = _named(self._source, *parts, ANALYZER, ROW_FORMAT)
         return self._step(EXAMPLES, made_from, make)
 
     def towers(self, logs: Logs, examples: Path, start_from: Path | None) -> Path:

@@ -16,6 +16,9 @@ from trainer.configs.config import TrainingConfig
 from trainer.models.layers.layer import Tensor
 from trainer.towers import Towers
 
+SHAPELESS = ("dropout", "id_dropout")
+"""Keys of the model that may change from one run to the next: no weight has their shape."""
+
 
 def warm_start(fresh: Towers, earlier: Towers) -> None:
     """Fills `fresh` from `earlier`. Raises InvalidConfig naming the field that makes them differ in shape."""
@@ -59,7 +62,7 @@ def _other_shape(now: TrainingConfig, then: TrainingConfig, what: str) -> Invali
         for key in type(ours).model_fields:
             mine, other = getattr(ours, key), getattr(theirs, key)
             # How many tokens at most, and from how many clicks, may change: tables grow.
-            if mine != other and (section != "vocabulary" or key.endswith("_buckets")) and key != "dropout":
+            if mine != other and (section != "vocabulary" or key.endswith("_buckets")) and key not in SHAPELESS:
                 problem = f"is {mine}, and {other} in the towers to start from: {what} cannot be copied"
                 return InvalidConfig(f"{section}.{key}", problem, cure=f"set it to {other}, or leave out --from")
     return InvalidConfig("model", f"{what} cannot be copied", cure="leave out --from")

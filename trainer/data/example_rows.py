@@ -48,6 +48,8 @@ SCHEMA = pa.schema(
     ]
 )
 COLUMNS = tuple(SCHEMA.names)
+ROW_FORMAT = str(SCHEMA)
+"""Rows that were written in another format are made again."""
 
 
 def read_examples(folder: Path, part: str) -> Iterator[Example]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import ibis.expr.types as ir
 
+from multigrain.errors import NotFound
 from multigrain.features.windows import HOUR_MS
 from multigrain.text import analyzer
 from trainer.configs.config import TrainingConfig
@@ -54,6 +55,9 @@ class ExamplesManifest:
     engine: str
     analyzer: str
     """Who made the grains in the rows."""
+    windows: dict[str, float]
+    robots: dict[str, int]
+    """The sections of the configuration that they were made by: whoever trains on them needs the same."""
 
 
 def write_examples(
@@ -110,13 +114,19 @@ def write_examples(
         robot_searches=robot_searches,
         engine=made_by,
         analyzer=analyzer.NAME,
+        windows=config.windows.model_dump(),
+        robots=config.robots.model_dump(),
     )
     (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1) + "\n", encoding="utf-8")
     return manifest
 
 
 def read_manifest(folder: Path) -> ExamplesManifest:
-    return ExamplesManifest(**json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    """What was made. Raises NotFound where another version of this program made it: its rows are others, too."""
+    try:
+        return ExamplesManifest(**json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    except TypeError:
+        raise NotFound(f"{folder} holds examples of another version: make them again") from None
 
 
 def _counted(engine: Engine, searches: ir.Table) -> tuple[int, int]:

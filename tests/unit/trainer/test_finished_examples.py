@@ -11,7 +11,7 @@ from multigrain.errors import InvalidConfig, NotFound
 from multigrain.finished import MARK
 from tests.small_training import small_config
 from tests.unit.trainer.conftest import SmallRun
-from trainer.data.examples import MANIFEST
+from trainer.data.examples import MANIFEST, read_manifest
 from trainer.data.finished_examples import check_examples
 
 
@@ -47,11 +47,12 @@ def test_examples_of_other_logs_are_refused(small_run: SmallRun, examples: Path)
     ("changes", "field"),
     [
         ({"run": {"test_hours": 5.0}}, r"run\.test_hours: 24 in the examples, 5 for this run"),
-        ({"windows": {"realtime_length": 3}}, r"windows\.realtime_length: 4 or more in the examples, 3 for this run"),
+        ({"windows": {"realtime_length": 3}}, r"windows\.realtime_length: 4 in the examples, 3 for this run"),
         ({"windows": {"queries_length": 1}}, r"windows\.queries_length"),
         ({"windows": {"realtime_hours": 0.5}}, r"windows\.realtime_hours"),
         ({"windows": {"short_days": 1.0}}, r"windows\.short_days"),
         ({"windows": {"short_days": 3.0}}, r"windows\.short_days"),
+        ({"robots": {"searches_an_hour": 5}}, r"robots\.searches_an_hour: 60 in the examples, 5 for this run"),
     ],
 )
 def test_examples_cut_otherwise_are_refused(
@@ -60,3 +61,11 @@ def test_examples_cut_otherwise_are_refused(
     windows = {**small_run.config.windows.model_dump(), **changes.get("windows", {})}
     with pytest.raises(InvalidConfig, match=field):
         check_examples(examples, small_run.logs, small_config(**{**changes, "windows": windows}))
+
+
+def test_examples_of_an_older_version_are_refused(examples: Path, tmp_path: Path) -> None:
+    old = json.loads((examples / MANIFEST).read_text())
+    del old["windows"]
+    (tmp_path / MANIFEST).write_text(json.dumps(old))
+    with pytest.raises(NotFound, match="another version: make them again"):
+        read_manifest(tmp_path)
