@@ -17,6 +17,8 @@ from trainer.data.market.write import write_marketplace
 from trainer.evaluation.truth import Truth
 from trainer.progress import Progress
 
+QUICK = {"name": "text"}
+"""The smallest model that there is: studies treat all alike."""
 VARIANTS = (Variant(name="plain", changes={}), Variant(name="hot", changes={"loss": {"temperature": 3.0}}))
 
 
@@ -31,7 +33,7 @@ def rows(folder: Path, reports: list[Progress]) -> list[Row]:
     setting = Setting(
         logs=folder / "logs",
         work=folder / "work",
-        config=small_config(),
+        config=small_config(model=QUICK),
         seeds=2,
         truth=Truth.open(folder / "logs" / FOLDER),
     )
