@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -148,7 +149,7 @@ class Steps:
 
             trained = load_towers(towers)
             items = list(items_of(logs))
-            shown = list(read_examples(examples, "train"))[: self._config.run.golden]
+            shown = list(islice(read_examples(examples, "train"), self._config.run.golden))
             parts = Exported(
                 vocabularies=trained.vocabularies,
                 terms=build_key_terms(items),

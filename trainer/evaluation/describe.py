@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from multigrain.features.windows import WindowConfig
+from multigrain.features.windows import DAY_MS, WindowConfig
 from multigrain.figures import Figure
 from multigrain.types import Int64s
 from trainer.configs.config import RobotsConfig
@@ -91,7 +91,7 @@ def _items(logs: Logs, clicks: Clicks) -> Section:
         figures.append(_share("clicks on them", fresh[clicks.item[clicks.from_search]].sum(), clicks.from_search.sum()))
     if len(clicks.item):
         figures.append(_share("clicks on an item that the user had clicked before", _repeats(clicks), len(clicks.item)))
-        late = clicks.at_ms >= clicks.at_ms.max() - 86_400_000
+        late = clicks.at_ms >= clicks.at_ms.max() - DAY_MS
         known = np.isin(clicks.item[late], clicks.item[~late])
         figures.append(_share("clicks of the last day on items nobody clicked before", (~known).sum(), late.sum()))
     return Section("Items", figures)

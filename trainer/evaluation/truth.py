@@ -16,12 +16,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from multigrain.errors import NotFound
+from multigrain.features.windows import DAY_MS
 from multigrain.types import Bools, Float32s, Int64s
 from trainer.data.market import truth
 from trainer.data.market.items import MarketItems
 from trainer.data.market.moods import Intent
 from trainer.data.market.needs import Kind
-from trainer.data.market.numbers import DAY_MS, NONE, Ints
+from trainer.data.market.numbers import NONE, Ints
 from trainer.data.market.taste import lasting_liking, passing_liking
 from trainer.data.market.users import LOVED_IN_EACH_TOP, MarketUsers
 

@@ -7,10 +7,10 @@ from random import Random
 import numpy as np
 import pyarrow as pa
 
+from multigrain.features.windows import DAY_MS
 from tests.small_training import small_logs
 from trainer.data.logs import BRAND_SYNONYMS, items_of, read_logs
 from trainer.data.market.marketplace import FIRST_DAY_MS, Marketplace, Plan, make_marketplace
-from trainer.data.market.numbers import DAY_MS
 from trainer.data.market.queries import misspell
 from trainer.data.market.tables import user_names
 from trainer.data.market.write import write_marketplace

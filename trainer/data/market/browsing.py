@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from multigrain.features.windows import HOUR_MS
 from multigrain.types import Int64s
 from trainer.data.market.choice import Deeds, with_what_follows
 from trainer.data.market.engine import Pool
 from trainer.data.market.items import MarketItems
 from trainer.data.market.moods import Interest
-from trainer.data.market.numbers import HOUR_MS, NONE, Ints, Rng
+from trainer.data.market.numbers import NONE, Ints, Rng
 from trainer.data.market.taste import INTEREST_WEIGHT, lasting_liking
 from trainer.data.market.users import MarketUsers
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from multigrain.features.windows import DAY_MS
 from multigrain.types import Bools, Float32s, Int64s
 from trainer.data.market.items import MarketItems
 from trainer.data.market.needs import Kind, Needs
-from trainer.data.market.numbers import DAY_MS, NONE, Ints, Rng
+from trainer.data.market.numbers import NONE, Ints, Rng
 from trainer.data.market.taste import lasting_liking
 from trainer.data.market.users import MarketUsers
 from trainer.data.market.world import World

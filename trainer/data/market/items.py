@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from multigrain.features.windows import DAY_MS
 from multigrain.types import Bools, Float32s, Int64s
-from trainer.data.market.numbers import DAY_MS, Floats, Ints, Rng, draw
+from trainer.data.market.numbers import Floats, Ints, Rng, draw
 from trainer.data.market.words import COLOURS, FEATURES_EACH, STYLES
 from trainer.data.market.world import World
 

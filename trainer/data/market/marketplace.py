@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from multigrain.features.windows import DAY_MS
 from multigrain.types import Action
 from trainer.data.logs import SEARCHES_SCHEMA, Logs
 from trainer.data.market.browsing import Browsed, browse
@@ -19,7 +20,7 @@ from trainer.data.market.choice import Deeds
 from trainer.data.market.engine import Engine
 from trainer.data.market.items import make_items
 from trainer.data.market.moods import Intent, Interest, drift, todays_intent
-from trainer.data.market.numbers import DAY_MS, NONE, Ints
+from trainer.data.market.numbers import NONE, Ints
 from trainer.data.market.queries import Phrasebook
 from trainer.data.market.searching import Searched, Today, search_all
 from trainer.data.market.tables import Happened, events_table, searches_table

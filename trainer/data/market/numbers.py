@@ -10,9 +10,6 @@ Floats = NDArray[np.float64]
 NONE = -1
 """In an array of brands, colours or features: any will do."""
 
-DAY_MS = 86_400_000
-HOUR_MS = 3_600_000
-
 
 def zipf(count: int, power: float, rng: Rng) -> Floats:
     """Shares that fall like 1 / rank^power, handed out in random order."""

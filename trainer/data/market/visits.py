@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from multigrain.features.windows import HOUR_MS
 from multigrain.types import Int64s
-from trainer.data.market.numbers import HOUR_MS, Ints, Rng
+from trainer.data.market.numbers import Ints, Rng
 from trainer.data.market.users import MarketUsers
 
 MORE_SEARCHES = 2.1
