@@ -1,6 +1,7 @@
 """`multigrain evaluate`: a bundle against held-out searches, by exact search."""
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 
 from commands.command import Command
@@ -34,7 +35,23 @@ def _run(args: argparse.Namespace, output: Output) -> int:
         step.update(1, 1, f"{report.queries:,} searches")
     title = f"{report.bundle_id}: {report.queries:,} test searches over {report.items:,} items"
     figures = [Figure(name=name, value=value, unit="") for name, value in report.scores.items()]
-    output.figures(title, figures, bundle_id=report.bundle_id, queries=report.queries, items=report.items)
+    output.table(
+        "what is added to recall@100, with a 95 % interval over the searches",
+        ("of the history>", "gain>", "interval>", "searches>"),
+        [
+            (name, f"{gain.mean:+.3f}", f"{gain.low:+.3f} .. {gain.high:+.3f}", f"{gain.queries:,}")
+            for name, gain in report.gains.items()
+        ],
+        caption="history: all of it, over all searches; a window: over the searches that only it could help",
+    )
+    output.figures(
+        title,
+        figures,
+        bundle_id=report.bundle_id,
+        queries=report.queries,
+        items=report.items,
+        gains={name: asdict(gain) for name, gain in report.gains.items()},
+    )
     return 0
 
 

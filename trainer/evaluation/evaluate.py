@@ -15,6 +15,9 @@ from multigrain.encoder import Encoder
 from multigrain.features.windows import Windows
 from multigrain.types import Int64s, Item
 from trainer.data.example import Example
+from trainer.evaluation.bootstrap import Difference, paired_difference
+from trainer.evaluation.metrics.hits import hits_of, mean
+from trainer.evaluation.metrics.recall import recall
 from trainer.evaluation.popularity import most_clicked
 from trainer.evaluation.recall import recall_at
 from trainer.evaluation.topk import exact_top_k
@@ -28,7 +31,8 @@ REPORT = "report.json"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What was measured. Names of scores: recall@K, history_off_recall@K, popularity_recall@K; and for each window of
-    history, over the searches that only it could help, only_WINDOW_recall@100 and only_WINDOW_withheld_recall@100.
+    history, over the searches that only it could help, only_WINDOW_recall@100 and only_WINDOW_withheld_recall@100; and
+    new_recall@100, of clicked items that nobody had clicked before the test part.
     """
 
     bundle_id: str
@@ -36,8 +40,10 @@ class Report:
     """Test searches whose clicked items are in the catalogue."""
     items: int
     scores: dict[str, float]
+    gains: dict[str, Difference] = field(default_factory=dict)
+    """What the history adds to recall@100, and what each window adds over the searches that only it could help."""
     slices: dict[str, int] = field(default_factory=dict)
-    """How many searches each window's figures are over."""
+    """How many searches the figures of each window, and of new items, are over."""
 
 
 def evaluate(encoder: Encoder, examples: Sequence[Example], items: Sequence[Item], clicks: Int64s) -> Report:
@@ -55,20 +61,27 @@ def evaluate(encoder: Encoder, examples: Sequence[Example], items: Sequence[Item
         "popularity_": most_clicked(np.asarray(clicks), deepest, queries=len(usable)),
     }
     scores = {f"{name}recall@{k}": recall_at(top, wanted, k) for name, top in found.items() for k in DEPTHS}
+    fresh = [[row for row in targets if not clicks[row]] for targets in wanted]
+    if any(fresh):
+        scores[f"new_recall@{SLICE_DEPTH}"] = recall_at(found[""], fresh, SLICE_DEPTH)
+    kept, withheld = (recall(hits_of(found[name], wanted), SLICE_DEPTH) for name in ("", "history_off_"))
+    gains = {"history": paired_difference(withheld, kept)}
     slices = [part for part in slices_of(usable, {item.item_id: item for item in items}) if part.rows]
     for part in slices:
-        mine, targets = [usable[row] for row in part.rows], [wanted[row] for row in part.rows]
-        withheld = encoder.encode_queries([(one.query, withhold(one.history, part.window)) for one in mine])
-        less = exact_top_k(withheld, vectors, SLICE_DEPTH)
-        with_it = found[""][list(part.rows)]
-        scores[f"only_{part.window}_recall@{SLICE_DEPTH}"] = recall_at(with_it, targets, SLICE_DEPTH)
-        scores[f"only_{part.window}_withheld_recall@{SLICE_DEPTH}"] = recall_at(less, targets, SLICE_DEPTH)
+        places = list(part.rows)
+        asked = [(usable[row].query, withhold(usable[row].history, part.window)) for row in places]
+        less = exact_top_k(encoder.encode_queries(asked), vectors, SLICE_DEPTH)
+        withheld = recall(hits_of(less, [wanted[row] for row in places]), SLICE_DEPTH)
+        scores[f"only_{part.window}_recall@{SLICE_DEPTH}"] = mean(kept[places])
+        scores[f"only_{part.window}_withheld_recall@{SLICE_DEPTH}"] = mean(withheld)
+        gains[part.window] = paired_difference(withheld, kept[places])
     return Report(
         bundle_id=encoder.bundle_id,
         queries=len(usable),
         items=len(items),
         scores=scores,
-        slices={part.window: len(part.rows) for part in slices},
+        gains=gains,
+        slices={part.window: len(part.rows) for part in slices} | {"new": sum(map(bool, fresh))},
     )
 
 
@@ -77,4 +90,6 @@ def save_report(report: Report, folder: Path) -> None:
 
 
 def load_report(folder: Path) -> Report:
-    return Report(**json.loads((folder / REPORT).read_text(encoding="utf-8")))
+    written = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    gains = {name: Difference(**gain) for name, gain in written.pop("gains", {}).items()}
+    return Report(**written, gains=gains)
