@@ -69,7 +69,7 @@ class BundleEncoder:
     """An encoder that runs the towers of a bundle. Safe to call from threads: nothing changes after the start."""
 
     def __init__(self, bundle: Bundle, query_tower: QueryTower, item_tower: Function) -> None:
-        self._query_tower, self._item_tower = query_tower, item_tower
+        self.query_tower, self._item_tower = query_tower, item_tower
         self._vocabularies = bundle.vocabularies()
         self._lengths = bundle.text
         self.windows = bundle.windows
@@ -79,14 +79,14 @@ class BundleEncoder:
     def encode_queries(self, queries: Sequence[tuple[str, Windows]]) -> Float32s:
         vectors = [np.zeros((0, self.dims), np.float32)]
         for start in range(0, len(queries), QUERIES_AT_ONCE):
-            vectors.append(self._query_tower.whole(self._inputs(queries[start : start + QUERIES_AT_ONCE]))[VECTOR])
+            vectors.append(self.query_tower.whole(self.inputs(queries[start : start + QUERIES_AT_ONCE]))[VECTOR])
         return np.concatenate(vectors)
 
     def encode_users(self, histories: Sequence[Windows]) -> UserStates:
         # An empty batch goes through the tower, too: only it knows the shapes of a state.
         starts = range(0, max(1, len(histories)), QUERIES_AT_ONCE)
         parts = [[("", history) for history in histories[start : start + QUERIES_AT_ONCE]] for start in starts]
-        states = [UserStates(self.bundle_id, self._query_tower.user(self._inputs(part))) for part in parts]
+        states = [UserStates(self.bundle_id, self.query_tower.user(self.inputs(part))) for part in parts]
         return states[0] if len(states) == 1 else UserStates.joined(states)
 
     def encode_with_states(self, texts: Sequence[str], states: UserStates) -> Float32s:
@@ -97,8 +97,8 @@ class BundleEncoder:
         for start in range(0, len(texts), QUERIES_AT_ONCE):
             part = slice(start, start + QUERIES_AT_ONCE)
             kept = {name: array[part] for name, array in states.arrays.items()}
-            inputs = self._inputs([(text, NO_HISTORY) for text in texts[part]])
-            vectors.append(self._query_tower.query({**inputs, **kept})[VECTOR])
+            inputs = self.inputs([(text, NO_HISTORY) for text in texts[part]])
+            vectors.append(self.query_tower.query({**inputs, **kept})[VECTOR])
         return np.concatenate(vectors)
 
     def encode_items(self, items: Sequence[Item]) -> Float32s:
@@ -108,7 +108,8 @@ class BundleEncoder:
             vectors.append(self._item_tower(item_inputs(part, self._vocabularies, self._lengths))[VECTOR])
         return np.concatenate(vectors)
 
-    def _inputs(self, queries: Sequence[tuple[str, Windows]]) -> Mapping[str, Ints]:
+    def inputs(self, queries: Sequence[tuple[str, Windows]]) -> Mapping[str, Ints]:
+        """What the query tower reads of B (text, history) pairs."""
         return query_inputs(queries, self._vocabularies, self._lengths, self.windows)
 
 

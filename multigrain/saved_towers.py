@@ -4,8 +4,9 @@ The query tower has three signatures: everything -> vector, history -> state of 
 -> vector. The item tower has one. All take a batch of any size.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -83,23 +84,62 @@ class _SinglesCompiled:
 
         assert isinstance(function, _Signature)
         self._any_size = function
-        specs = {
-            name: tf.TensorSpec([1, *spec.shape[1:]], spec.dtype, name=name) for name, spec in function.specs.items()
-        }
-        single = tf.function(function.graph, autograph=False, jit_compile=True)
-        self._single = single.get_concrete_function(**specs)
+        self._packing = packing = _Packing(function.specs)
+
+        def unpacked(*rows: Any) -> Any:  # Any: TensorFlow ships no types
+            return function.graph(**packing.unpack(rows))
+
+        single = tf.function(unpacked, autograph=False, jit_compile=True)
+        self._single = single.get_concrete_function(*packing.specs())
 
     def __call__(self, inputs: Arrays) -> Mapping[str, Float32s]:
         specs = self._any_size.specs
         if len(inputs[next(iter(specs))]) == 1:
-            return _run(self._single, specs, inputs)
+            import tensorflow as tf
+
+            return _as_arrays(self._single(*(tf.constant(row) for row in self._packing.pack(inputs))))
         return self._any_size(inputs)
+
+
+class _Packing:
+    """The inputs of a single query in one row for each kind of number.
+
+    Handing an array over by name takes some 40 microseconds, whatever its size, and the second half of a tower reads
+    eleven.
+    """
+
+    def __init__(self, specs: Mapping[str, Any]) -> None:  # Any: TensorFlow ships no types
+        self._shapes = {name: (1, *map(int, spec.shape[1:])) for name, spec in specs.items()}
+        kinds = sorted({spec.dtype.as_numpy_dtype for spec in specs.values()}, key=str)
+        self._rows = [(kind, [n for n, spec in specs.items() if spec.dtype.as_numpy_dtype is kind]) for kind in kinds]
+
+    def specs(self) -> list[Any]:  # Any: TensorFlow ships no types
+        """Of the rows."""
+        import tensorflow as tf
+
+        return [tf.TensorSpec([sum(prod(self._shapes[n]) for n in names)], kind) for kind, names in self._rows]
+
+    def pack(self, inputs: Arrays) -> list[NDArray[Any]]:  # Any: one row of integers, one of floats
+        return [np.concatenate([inputs[name].ravel() for name in names]) for _, names in self._rows]
+
+    def unpack(self, rows: Sequence[Any]) -> dict[str, Any]:  # Any: TensorFlow ships no types
+        """The tensors in `rows` by name, as the tower takes them."""
+        import tensorflow as tf
+
+        found: dict[str, Any] = {}
+        for row, (_, names) in zip(rows, self._rows, strict=True):
+            parts = tf.split(row, [prod(self._shapes[name]) for name in names])
+            found |= {name: tf.reshape(part, self._shapes[name]) for name, part in zip(names, parts, strict=True)}
+        return found
 
 
 def _run(graph: Any, names: Mapping[str, Any], inputs: Arrays) -> Mapping[str, Float32s]:
     import tensorflow as tf
 
-    outputs = graph(**{name: tf.constant(inputs[name]) for name in names})
+    return _as_arrays(graph(**{name: tf.constant(inputs[name]) for name in names}))
+
+
+def _as_arrays(outputs: Mapping[str, Any]) -> Mapping[str, Float32s]:
     return {name: np.asarray(tensor.numpy()) for name, tensor in outputs.items()}
 
 

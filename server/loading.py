@@ -1,8 +1,9 @@
 """A row of the registry -> a generation that can answer: bundle, towers, index and dictionary, checked and warm."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from multigrain.bundle import open_bundle
+from multigrain.bundle import Bundle, open_bundle
 from multigrain.encoder import Encoder, load_encoder
 from multigrain.errors import BundleRefused
 from multigrain.features.windows import Windows
@@ -17,12 +18,15 @@ WARM_SECONDS = 30.0
 """The first search of an index may read it from disk."""
 
 
-def loader(indexes: IndexStore) -> Load:
-    """Loads generations whose indexes live there."""
+def loader(indexes: IndexStore, load_towers: Callable[[Bundle], Encoder] = load_encoder) -> Load:
+    """Loads generations whose indexes live there.
+
+    `load_towers`: load_compiled_encoder for a server that answers one query at a time for hours; it takes seconds more.
+    """
 
     def load(generation: Generation) -> LiveGeneration:
         bundle = open_bundle(Path(generation.bundle_path))
-        return bring_up(generation, load_encoder(bundle), indexes, Tagger(bundle.key_terms()))
+        return bring_up(generation, load_towers(bundle), indexes, Tagger(bundle.key_terms()))
 
     return load
 

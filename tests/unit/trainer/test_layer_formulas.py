@@ -161,6 +161,14 @@ def test_the_lstm_stacks_with_a_residual_between_layers(rng: np.random.Generator
     close(layer(x[np.newaxis], training=False)[0], expected)
 
 
+def test_the_lstm_trains_by_the_formula_that_it_serves(rng: np.random.Generator) -> None:
+    layer, x = ResidualLstm(DIMS, 2, 0.0, rng, "r"), 3 * normal(rng, 4, 6, DIMS)
+    stirred(layer)
+    served = layer(x, training=False).numpy()
+    assert np.abs(served).max() > 0.9, "gates that are nearly shut would hide a difference"
+    np.testing.assert_allclose(layer(x, training=True).numpy(), served, atol=1e-6)
+
+
 def test_a_behavior_is_its_item_and_side_features_projected(tables: Tables, rng: np.random.Generator) -> None:
     layer = BehaviorEncoding(tables, DIMS, SIDE_DIMS, rng)
     ids = np.array([[3, 4, 5, 0, 7], [1, 2, 3, 4, 5], [0, 0, 0, 0, 0]], np.int32)
