@@ -24,7 +24,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="start_from",
         type=Path,
         default=None,
-        help="work folder of an earlier run, to start from its towers",
+        metavar="PLACE",
+        help="work folder of an earlier run, or a bundle, to start from its towers; vocabularies may have grown",
     )
     parser.add_argument("--epochs", type=int, default=None, help="instead of run.epochs of the config")
     parser.add_argument("--seed", type=int, default=None, help="instead of run.seed of the config")
@@ -34,7 +35,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     from commands.reporting import reporter_on
     from trainer.configs.config import load_config
     from trainer.flow import make_candidate
-    from trainer.stopping import Stopped
+    from trainer.stopping import PartDone, Stopped
 
     config = load_config(args.train_config)
     changes = {name: value for name in ("epochs", "seed") if (value := getattr(args, name)) is not None}
@@ -54,6 +55,10 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     except Stopped as stopped:
         print(f"multigrain: {stopped}: the same command goes on from there", file=sys.stderr)
         return EXIT_INTERRUPTED
+    except PartDone as done:
+        output.say(str(done))
+        output.result({"bundle": None, "figures": []})
+        return 0
     report = candidate.report
     output.table(
         f"{report.bundle_id}: recall over all {report.items:,} items, {report.queries:,} test searches",

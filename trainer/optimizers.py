@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from trainer.configs.config import OptimizerConfig
 from trainer.models.layers.layer import Tensor
+from trainer.replicas import on_every_copy
 
 ADAGRAD_START = 0.1
 """Of the accumulator: it keeps the first steps from being huge."""
@@ -17,7 +18,7 @@ BETA_1, BETA_2, ADAM_EPSILON = 0.9, 0.999, 1e-7
 
 
 class Optimizer(Protocol):
-    """Moves variables by gradients; called inside a graph."""
+    """Moves variables by gradients; called inside a graph, by each replica with the same gradients."""
 
     @property
     def variables(self) -> Sequence[Tensor]:
@@ -43,7 +44,7 @@ class AdaGrad(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
         self.sums = [tf.Variable(tf.fill(v.shape, ADAGRAD_START), trainable=False) for v in variables]
 
     def apply(self, gradients: Sequence[Tensor], variables: Sequence[Tensor], rate: Tensor) -> None:
-        for gradient, variable, total in zip(gradients, variables, self.sums, strict=True):
+        def move(variable: Tensor, total: Tensor, gradient: Tensor, rate: Tensor) -> None:
             rows, values = _rows_of(gradient)
             if rows is None:
                 total.assign_add(tf.square(values))
@@ -52,6 +53,8 @@ class AdaGrad(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
                 total.scatter_add(tf.IndexedSlices(tf.square(values), rows))
                 step = rate * values * tf.math.rsqrt(tf.gather(total, rows))
                 variable.scatter_sub(tf.IndexedSlices(step, rows))
+
+        on_every_copy(move, variables, self.sums, gradients, [rate] * len(variables))
 
 
 class LazyAdam(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
@@ -64,10 +67,11 @@ class LazyAdam(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
         self.squares = [tf.Variable(tf.zeros(v.shape), trainable=False) for v in variables]
 
     def apply(self, gradients: Sequence[Tensor], variables: Sequence[Tensor], rate: Tensor) -> None:
-        self.steps.assign_add(1.0)
+        steps = self.steps + 1.0
         # The moments start at zero; this undoes their lean towards it.
-        rate = rate * tf.sqrt(1 - BETA_2**self.steps) / (1 - BETA_1**self.steps)
-        for gradient, variable, mean, square in zip(gradients, variables, self.means, self.squares, strict=True):
+        rate = rate * tf.sqrt(1 - BETA_2**steps) / (1 - BETA_1**steps)
+
+        def move(variable: Tensor, mean: Tensor, square: Tensor, gradient: Tensor, rate: Tensor) -> None:
             rows, values = _rows_of(gradient)
             old_mean, old_square = (mean, square) if rows is None else (tf.gather(mean, rows), tf.gather(square, rows))
             new_mean = BETA_1 * old_mean + (1 - BETA_1) * values
@@ -81,6 +85,9 @@ class LazyAdam(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
                 mean.scatter_update(tf.IndexedSlices(new_mean, rows))
                 square.scatter_update(tf.IndexedSlices(new_square, rows))
                 variable.scatter_sub(tf.IndexedSlices(step, rows))
+
+        on_every_copy(lambda counter, now: counter.assign(now), [self.steps], [steps])
+        on_every_copy(move, variables, self.means, self.squares, gradients, [rate] * len(variables))
 
 
 def _rows_of(gradient: Tensor) -> tuple[Tensor | None, Tensor]:

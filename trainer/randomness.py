@@ -12,6 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from trainer.models.layers.layer import Tensor
+from trainer.replicas import WHOLE, Part
 
 _LOSS, _DROPOUT = range(2)
 """What a stream of a step's seed is for."""
@@ -42,9 +43,15 @@ _DRAWS: ContextVar[_Draws] = ContextVar("step_draws")
 
 
 @contextmanager
-def dropout_from(seed: Tensor) -> Iterator[None]:
-    """Inside the block `dropout` draws from `seed` [2]. Around the towers while the graph of a step is made."""
-    token = _DRAWS.set(_Draws(tf.random.experimental.stateless_fold_in(seed, _DROPOUT)))
+def dropout_from(seed: Tensor, part: Part = WHOLE) -> Iterator[None]:
+    """Inside the block `dropout` draws from `seed` [2]. Around the towers while the graph of a step is made.
+
+    `part`: of the batch, that is in the towers. Each draws its own, or rows of two parts would lose the same numbers.
+    """
+    seed = tf.random.experimental.stateless_fold_in(seed, _DROPOUT)
+    if part.of > 1:
+        seed = tf.random.experimental.stateless_fold_in(seed, part.number)
+    token = _DRAWS.set(_Draws(seed))
     try:
         yield
     finally:

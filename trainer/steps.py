@@ -36,7 +36,7 @@ BUNDLE = "bundle"
 
 EXAMPLES, TOWERS, EXPORT, EVALUATION = "examples", "towers", "export", "evaluation"
 CHECKPOINTS = "checkpoints"
-FREE_TO_CHANGE = {"checkpoint_minutes", "examples_memory_mb", "recall_steps"}
+FREE_TO_CHANGE = {"checkpoint_minutes", "examples_memory_mb", "recall_steps", "spread"}
 """Of [run]: what the towers do not depend on, so that a broken run may go on with other values."""
 
 
@@ -99,11 +99,13 @@ class Steps:
         return self._step(EXAMPLES, made_from, make)
 
     def towers(self, logs: Logs, examples: Path, start_from: Path | None) -> Path:
-        """Vocabularies, weights, and how the loss came down. `start_from`: an earlier work folder; None: fresh towers.
+        """Vocabularies, weights, and how the loss came down. `start_from`: an earlier work folder, or a bundle;
+        None: fresh towers.
 
-        While it runs, checkpoints stand beside it: the same call goes on from the newest.
+        While it runs, checkpoints stand beside it: the same call goes on from the newest. Raises PartDone at the end on
+        a machine that helped another one's run.
         """
-        earlier = None if start_from is None else start_from / TOWERS
+        earlier = None if start_from is None else _towers_in(start_from)
         came_from = "" if earlier is None else mark_of(earlier)
         made_from = _named(self._source, mark_of(examples), self._config_of_towers(), came_from)
         checkpoints = self._work / CHECKPOINTS / made_from[:16]
@@ -111,6 +113,8 @@ class Steps:
         def make(draft: Path) -> None:
             from trainer.checkpoints import Checkpoints
             from trainer.loop import Kept
+            from trainer.spread import make_spread
+            from trainer.stopping import PartDone
             from trainer.towers import fresh_towers, load_towers, save_towers
             from trainer.train import train
             from trainer.warm_start import warm_start
@@ -118,7 +122,9 @@ class Steps:
             items, clicks = self._items_and_clicks(logs, examples)
             before_ms = read_manifest(examples).test_from_ms
             vocabularies = build_vocabularies(logs, self._config.vocabulary, before_ms=before_ms)
-            towers = fresh_towers(vocabularies, self._config)
+            spread = make_spread(self._config.run)
+            with spread.scope():
+                towers = fresh_towers(vocabularies, self._config)
             if earlier is not None:
                 warm_start(towers, load_towers(earlier))
             trained = train(
@@ -128,10 +134,13 @@ class Steps:
                 vocabularies,
                 self._config,
                 model=towers.model,
+                spread=spread,
                 kept=Kept(self._work, Checkpoints(checkpoints)),
                 reporter=self._reporter,
                 clock=self._clock,
             )
+            if not spread.chief:
+                raise PartDone
             save_towers(towers, draft)
             (draft / LOSSES).write_text(json.dumps(trained.losses), encoding="utf-8")
 
@@ -191,6 +200,11 @@ class Steps:
         items = list(items_of(logs))
         before_ms = read_manifest(examples).test_from_ms
         return items, np.array(clicks_by_item(logs, items, before_ms=before_ms), np.int64)
+
+
+def _towers_in(place: Path) -> Path:
+    """Where the towers are: in the work folder of a run, or in a bundle."""
+    return place / TOWERS if (place / TOWERS).is_dir() else place
 
 
 def _link(source: str, target: str) -> None:

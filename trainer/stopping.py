@@ -1,4 +1,7 @@
-"""Ctrl-C while training: the step in hand is finished and kept, then the run stops."""
+"""How a run ends before its towers are saved: by Ctrl-C, or on a machine that only helped another one's run.
+
+At Ctrl-C the step in hand is finished and kept, then the run stops.
+"""
 
 import signal
 import threading
@@ -13,6 +16,13 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, step: int, steps: int) -> None:
         super().__init__(f"stopped after step {step:,} of {steps:,}")
         self.step, self.steps = step, steps
+
+
+class PartDone(Exception):
+    """All steps are done, and this machine is not the chief, who alone goes on to the bundle."""
+
+    def __init__(self) -> None:
+        super().__init__("this machine's part is done: the chief has the towers, and goes on to the bundle")
 
 
 @contextmanager

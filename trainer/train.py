@@ -1,11 +1,12 @@
 """Examples in, towers out: what training is made of, put together. The steps themselves are in loop.py."""
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from multigrain.errors import InvalidConfig
-from multigrain.features.inputs import Vocabularies, item_inputs
+from multigrain.features.inputs import Inputs, Vocabularies, item_inputs
 from multigrain.types import Int64s, Item
 from trainer.checkpoints import named
 from trainer.configs.config import TrainingConfig
@@ -19,6 +20,7 @@ from trainer.losses.objective import check_objective
 from trainer.models.model import Model, make_model
 from trainer.optimizers import make_optimizer
 from trainer.progress import Clock, Reporter
+from trainer.spread import Spread, check_shares, make_spread
 from trainer.step import make_step
 
 MEGABYTE = 1_000_000
@@ -47,30 +49,36 @@ def train(
     reporter: Reporter,
     clock: Clock,
     model: Model | None = None,
+    spread: Spread | None = None,
 ) -> Trained:
     """Trains towers on the examples of a folder, from the newest checkpoint on if `kept` has one.
 
-    `clicks` [M]: of each item, before the test part. `model`: towers to start from; None: fresh ones.
+    `clicks` [M]: of each item, before the test part. `model`: towers to start from, made in the scope of `spread`;
+    None: fresh ones. `spread`: None: made as the configuration has it.
     Raises InvalidConfig when the loss is no number any more, or when there are too few examples for one batch;
     Stopped, when Ctrl-C was pressed and everything is kept.
     """
     check_objective(config.loss, config.run.batch_size)
+    spread = make_spread(config.run) if spread is None else spread
+    check_shares(config, spread.replicas)
     encoder = Encoder(items, vocabularies, lengths=config.text.to_floor(), windows=config.windows.to_floor())
     from_ms = held_out_from_ms(examples, config.run.held_out)
     pool = Pool(clicks, popular=config.loss.pool_popular)
     batches = _make_batches(examples, encoder, pool, config, before_ms=from_ms)
 
-    model = make_model(config, vocabularies) if model is None else model
-    optimizer = make_optimizer(config.optimizer, model.trainable_variables)
+    with spread.scope():
+        model = make_model(config, vocabularies) if model is None else model
+        optimizer = make_optimizer(config.optimizer, model.trainable_variables)
     catalogue = item_inputs(items, vocabularies, config.text.to_floor())
+    spread.check_alike(lambda: _fingerprint(config, batches, catalogue))
     draws = pool.expected(config.loss.pool, config.run.batch_size)
     loop = Loop(
-        step=make_step(model, optimizer, catalogue, draws, config),
+        step=make_step(model, optimizer, catalogue, draws, config, spread),
         batches=batches,
         state=named(model.variables, "model") | named(optimizer.variables, "optimizer"),
         recall=HeldOutRecall(model, encoder.encode(held_out(examples, from_ms)), catalogue, seed=config.run.seed),
         config=config,
-        kept=kept,
+        kept=replace(kept, checkpoints=spread.checkpoints(kept.checkpoints)),
         clock=clock,
     )
     loop.run(reporter)
@@ -86,3 +94,14 @@ def _make_batches(examples: Path, encoder: Encoder, pool: Pool, config: Training
         problem = f"all examples of {examples} do not fill one batch of {run.batch_size}"
         raise InvalidConfig("run.batch_size", problem, cure="choose a smaller one, or bring more logs")
     return batches
+
+
+def _fingerprint(config: TrainingConfig, batches: Batches, catalogue: Inputs) -> float:
+    """A number that differs, all but certainly, where what is trained, on which examples or how long, does."""
+    told = f"{config.model_dump_json(exclude={'run'})} {batches.steps}"
+    digest = hashlib.sha256(told.encode())
+    for arrays in (next(iter(batches)), catalogue):
+        for name in sorted(arrays):
+            digest.update(arrays[name].tobytes())
+    # Six bytes are an integer that a float64 holds to the last digit.
+    return float(int.from_bytes(digest.digest()[:6], "big"))

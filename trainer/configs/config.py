@@ -53,6 +53,7 @@ class ModelConfig(_Section):
         "cls",
         description="Of mgdspr: [CLS] self-attention over all tokens, or, to be compared with, a map of their means.",
     )
+    history: bool = Field(True, description="Of mgdspr: off, to be compared with, the user's past is not read at all.")
 
     @model_validator(mode="after")
     def _heads_divide_dims(self) -> Self:
@@ -212,6 +213,15 @@ class RunConfig(_Section):
         2000, ge=0, description="Room for encoded examples. Too low: they are encoded anew in every pass."
     )
     xla: bool = Field(False, description="Compiles the step. Pays on a GPU; each new batch size compiles again.")
+    spread: Literal["one", "mirrored", "workers"] = Field(
+        "one",
+        description="Over one device, all devices of this machine, or machines by TF_CONFIG. Too wide: mostly talk.",
+    )
+    products: Literal["float32", "bfloat16"] = Field(
+        "float32",
+        description="What linear maps multiply in while training. bfloat16 pays where the hardware has it, on a GPU "
+        "above all. Weights, losses and the exported towers stay float32. No float16: it would need a scaled loss.",
+    )
 
 
 class TrainingConfig(_Section):

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from trainer.losses.accidental_hits import NEVER
 from trainer.models.layers.layer import Tensor
+from trainer.replicas import WHOLE, Part
 
 
 def hardest(negatives: Tensor, count: int) -> Tensor:
@@ -17,13 +18,16 @@ def hardest(negatives: Tensor, count: int) -> Tensor:
     return tf.math.top_k(negatives, k=tf.minimum(count, tf.shape(negatives)[1])).values
 
 
-def draw_alphas(hard: Tensor, seed: Tensor, *, low: float, high: float) -> Tensor:
+def draw_alphas(hard: Tensor, seed: Tensor, *, low: float, high: float, part: Part = WHOLE) -> Tensor:
     """alpha ~ U(low, high), one for each hard negative. seed int32 [2]: the same seed, the same alphas. -> [B, N]
+
+    `part`: of a batch, that the rows are. Drawn for the whole of it, so that its alphas are those of one replica.
 
     The algorithm is named: left to TensorFlow it depends on the device. XLA has an order of its own, so a run repeats
     itself compiled or not, and the two differ.
     """
-    return tf.random.stateless_uniform(tf.shape(hard), seed, low, high, hard.dtype, alg="philox")
+    shape = tf.shape(hard) * (part.of, 1)
+    return part.take(tf.random.stateless_uniform(shape, seed, low, high, hard.dtype, alg="philox"))
 
 
 def mix(positive: Tensor, hard: Tensor, alpha: Tensor, *, moves_positive: bool) -> Tensor:

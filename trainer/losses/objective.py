@@ -11,6 +11,7 @@ from trainer.configs.config import LossConfig
 from trainer.losses.hinge import hinge_loss
 from trainer.losses.retrieval import retrieval_loss
 from trainer.models.layers.layer import Tensor
+from trainer.replicas import WHOLE, Part
 
 
 def objective(
@@ -22,17 +23,19 @@ def objective(
     config: LossConfig,
     *,
     seed: Tensor,
+    part: Part = WHOLE,
 ) -> Tensor:
     """Mean over the rows, a float32 scalar. The same arguments, the same loss: nothing is drawn but from `seed`.
 
     queries [B, d]; items [C, d], the first B are the rows' own positives; candidates [C], their catalogue rows;
     known [B, K], every positive of each row, -1 where there is none; draws [C], expected draws, read for log-Q only;
-    seed int32 [2], another one each step, read for mixed negatives only.
+    seed int32 [2], another one each step, read for mixed negatives only. `part`: of a batch, that the rows are; the
+    mean of the parts' losses is the loss of the batch where the candidates are the same ones, own positives first.
     """
     queries, items, draws = (tf.cast(tensor, tf.float32) for tensor in (queries, items, draws))
     if config.kind == "hinge":
         return hinge_loss(queries, items, candidates, known, config)
-    return retrieval_loss(queries, items, candidates, known, draws, config, seed=seed)
+    return retrieval_loss(queries, items, candidates, known, draws, config, seed=seed, part=part)
 
 
 def check_objective(config: LossConfig, batch_size: int) -> None:

@@ -14,6 +14,7 @@ from trainer.losses.log_q import corrected
 from trainer.losses.mixed_negatives import draw_alphas, hardest, mix
 from trainer.losses.positives import many_positives, own_positive
 from trainer.models.layers.layer import Tensor
+from trainer.replicas import WHOLE, Part
 
 
 def retrieval_loss(
@@ -25,6 +26,7 @@ def retrieval_loss(
     config: LossConfig,
     *,
     seed: Tensor,
+    part: Part = WHOLE,
 ) -> Tensor:
     """Mean over the rows, and in each over its positives. Shapes as in objective()."""
     positives = many_positives(candidates, known) if config.positives == "many" else own_positive(known)
@@ -44,13 +46,13 @@ def retrieval_loss(
     rivals = tf.reduce_logsumexp(negative_logits, -1, keepdims=True)
     if config.mixed:
         # From raw scores, and not corrected: a mix is made, not drawn, so there is no Q of it.
-        mixed = _mixed(positive, negative, config, seed) / config.temperature
+        mixed = _mixed(positive, negative, config, seed, part) / config.temperature
         rivals = log_add(rivals, tf.reduce_logsumexp(mixed, -1))
 
     return tf.reduce_mean(positives.mean(cross_entropy(positive_logits, rivals)))
 
 
-def _mixed(positive: Tensor, negative: Tensor, config: LossConfig, seed: Tensor) -> Tensor:
+def _mixed(positive: Tensor, negative: Tensor, config: LossConfig, seed: Tensor, part: Part) -> Tensor:
     hard = hardest(negative, config.mixed)
-    alpha = draw_alphas(hard, seed, low=config.mixed_low, high=config.mixed_high)
+    alpha = draw_alphas(hard, seed, low=config.mixed_low, high=config.mixed_high, part=part)
     return mix(positive, hard, alpha, moves_positive=config.mixed_moves_positive)

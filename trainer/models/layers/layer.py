@@ -1,6 +1,8 @@
 """What every piece of a tower is made of: weights with a seed, a linear map, a normalisation."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -46,7 +48,7 @@ class Linear(Layer):
     def __call__(self, x: Tensor) -> Tensor:
         """[B, ..., inputs] -> [B, ..., outputs]; every axis but the first is known when the graph is made."""
         # One plain product of matrices: tf.tensordot works out shapes at run time, a dozen operations each time.
-        y = tf.matmul(tf.reshape(x, [-1, self.weight.shape[0]]), self.weight)
+        y = _product(tf.reshape(x, [-1, self.weight.shape[0]]), self.weight)
         y = tf.reshape(y, [-1, *x.shape[1:-1], self.weight.shape[1]])
         return y if self.bias is None else y + self.bias
 
@@ -62,6 +64,27 @@ class LayerNorm(Layer):
     def __call__(self, x: Tensor) -> Tensor:
         mean, variance = tf.nn.moments(x, -1, keepdims=True)
         return (x - mean) * tf.math.rsqrt(variance + NORM_EPSILON) * self.scale + self.shift
+
+
+_PRODUCTS = ContextVar("products", default=tf.float32)
+
+
+@contextmanager
+def products_in(kind: Tensor) -> Iterator[None]:
+    """Inside the block linear maps multiply in `kind`, a TensorFlow type. Around the towers while a graph is made."""
+    token = _PRODUCTS.set(kind)
+    try:
+        yield
+    finally:
+        _PRODUCTS.reset(token)
+
+
+def _product(x: Tensor, weight: Tensor) -> Tensor:
+    """[n, inputs] x [inputs, outputs]. Weights, sums and whatever is not a product stay in float32."""
+    kind = _PRODUCTS.get()
+    if kind == tf.float32:
+        return tf.matmul(x, weight)
+    return tf.cast(tf.matmul(tf.cast(x, kind), tf.cast(weight, kind)), tf.float32)
 
 
 def masked_mean(x: Tensor, present: Tensor) -> Tensor:
