@@ -6,6 +6,8 @@ RUN    := $(VENV)/bin/python
 TOOLS  := $(VENV)/bin
 PROTOS := $(wildcard protos/multigrain/v1/*.proto)
 LOCK   := $(TOOLS)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate
+# A file's tests stay in one process, with what they share. Each process has servers of its own.
+TEST_PROCESSES ?= 2
 EXTRAS := server streaming trainer gpu dev
 
 .DEFAULT_GOAL := help
@@ -55,7 +57,7 @@ check: setup  ## Lint, format, types, import contracts, protos
 	@if command -v buf >/dev/null 2>&1; then echo "buf lint protos" && buf lint protos; else echo "buf is not installed: protos are checked by compiling them only"; fi
 
 test: setup  ## Run every test; real Milvus, Kafka and PostgreSQL where they can be had
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 test-quick: setup  ## Run the tests that need no server and take no time
 	$(RUN) -m pytest -m "not slow" tests/unit tests/contract tests/flow

@@ -47,8 +47,8 @@ def make_candidate(
 ) -> Candidate:
     """Logs -> an evaluated bundle. `work` keeps the folders of the steps.
 
-    `given_examples`: made before from these logs; None: they are made. `start_from`: the work folder of an earlier run
-    whose towers training starts from; None: it starts from fresh ones.
+    `given_examples`: made before from these logs; None: they are made. `start_from`: the work folder of an earlier run,
+    or a bundle, whose towers training starts from; None: it starts from fresh ones.
     """
     logs = read_logs(logs_folder)
     steps = Steps(work, config, made_from_logs(logs_folder), reporter=reporter, clock=clock)

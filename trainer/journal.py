@@ -33,7 +33,7 @@ class Journal:
 
     def rewind(self, step: int) -> None:
         """Forgets what comes after `step`: a run that goes on from there will say it again."""
-        kept = [line for line in self._lines() if json.loads(line)["step"] <= step] if step else []
+        kept = [line for line in _whole_lines(self._path) if json.loads(line)["step"] <= step] if step else []
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
@@ -41,8 +41,12 @@ class Journal:
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(line)) + "\n")
 
-    def _lines(self) -> list[str]:
-        """Whole lines only: the last one of a killed run may be cut off."""
-        if not self._path.is_file():
-            return []
-        return self._path.read_text(encoding="utf-8").split("\n")[:-1]
+
+def read_journal(path: Path) -> list[Line]:
+    """What a run has said so far."""
+    return [Line(**json.loads(line)) for line in _whole_lines(path)]
+
+
+def _whole_lines(path: Path) -> list[str]:
+    """The last line of a killed run may be cut off: it is left out."""
+    return path.read_text(encoding="utf-8").split("\n")[:-1] if path.is_file() else []

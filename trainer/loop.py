@@ -4,7 +4,9 @@ READ FIRST: `Loop.run`. After each step, in this order: is it finite, report, me
 therefore been looked at, and a run that stops has been kept.
 """
 
+import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,8 @@ from trainer.progress import Clock, Meter, Reporter
 from trainer.randomness import seed_of
 from trainer.step import Step, is_finite
 from trainer.stopping import Stopped, stop_requests
+from trainer.tensorboard import FOLDER as TENSORBOARD
+from trainer.tensorboard import EventFile
 
 REPORT_EVERY = 20
 """Steps between reports. Reading the loss waits for the step, so not after each."""
@@ -67,7 +71,8 @@ class Loop:
         meter = Meter("train", steps * size, reporter=reporter, clock=self._clock, already=position.step * size)
         made = self._batches.from_step(position.step)
         self._kept_at = self._told_at = self._clock()
-        with stop_requests() as stop, Prefetch(made, self._clock) as ahead:
+        self._events = EventFile(self._kept.folder / TENSORBOARD, position.step, time.time)
+        with stop_requests() as stop, closing(self._events), Prefetch(made, self._clock) as ahead:
             for batch in ahead:
                 self._take(batch)
                 if position.step % REPORT_EVERY == 0 or position.step == steps:
@@ -95,16 +100,16 @@ class Loop:
         said = meter.report(
             position.step * self._config.run.batch_size, loss=position.losses[-1], recall=self.recall_now
         )
-        self._journal.add(
-            Line(
-                step=position.step,
-                loss=position.losses[-1],
-                recall=recall,
-                per_second=said.per_second,
-                rate=rate_at(position.step - 1, self._batches.steps, self._config.optimizer),
-                stall=waited / passed if passed > 0 else 0.0,
-            )
+        line = Line(
+            step=position.step,
+            loss=position.losses[-1],
+            recall=recall,
+            per_second=said.per_second,
+            rate=rate_at(position.step - 1, self._batches.steps, self._config.optimizer),
+            stall=waited / passed if passed > 0 else 0.0,
         )
+        self._journal.add(line)
+        self._events.add(line)
         ahead.waited, self._told_at = 0.0, self._clock()
 
     def _measured(self) -> float | None:

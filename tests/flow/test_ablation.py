@@ -1,15 +1,22 @@
 """A study trains every variant with every seed on the same examples, and goes on where it was broken off."""
 
+import json
+import math
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from commands import ablate
+from commands.main import main
 from tests.builders import NOON_MS
 from tests.small_training import small_config
-from trainer.ablation.run import Row, Setting, run_study
+from trainer.ablation.interval import Interval
+from trainer.ablation.run import Row, Setting, Study
 from trainer.ablation.studies import STUDIES
+from trainer.ablation.tables import table_of, write_results
 from trainer.ablation.variant import Variant
 from trainer.data.market.marketplace import Plan
 from trainer.data.market.truth import FOLDER
@@ -29,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def rows(folder: Path, reports: list[Progress]) -> list[Row]:
+def rows(folder: Path, reports: list[Progress], variants: Sequence[Variant] = VARIANTS) -> list[Row]:
     setting = Setting(
         logs=folder / "logs",
         work=folder / "work",
@@ -37,9 +44,8 @@ def rows(folder: Path, reports: list[Progress]) -> list[Row]:
         seeds=2,
         truth=Truth.open(folder / "logs" / FOLDER),
     )
-    return list(
-        run_study("two", VARIANTS, setting, reporter=reports.append, clock=time.monotonic, clock_ms=lambda: NOON_MS)
-    )
+    study = Study(setting, reporter=reports.append, clock=time.monotonic, clock_ms=lambda: NOON_MS)
+    return list(study.rows(variants))
 
 
 @pytest.mark.slow
@@ -51,14 +57,62 @@ def test_each_variant_has_an_interval_over_its_seeds_and_nothing_is_trained_twic
         assert 0 < row.scores["recall@100"].mean <= 1
         assert 0 < row.scores["p_good@100"].mean <= 1
         assert row.scores["recall@10"].half > 0, "two seeds are two models"
+        ((steps, recall),) = row.convergence
+        assert steps > 0
+        assert 0 < recall <= 1, "measured at the end at least"
     begun = [report.step for report in reports if (report.done, report.total) == (0, 1)]
-    shards = {shard.stat().st_ino for shard in (folder / "work").glob("two/*/*/examples/train-0000.parquet")}
+    shards = {shard.stat().st_ino for shard in (folder / "work").glob("**/examples/train-0000.parquet")}
     assert len(shards) == 1, "one set of examples for all, linked"
     assert sum(step.endswith(": towers") for step in begun) == 4
 
     again: list[Progress] = []
-    assert rows(folder, again) == first
+    renamed = replace(VARIANTS[0], name="of another study")
+    assert [row.scores for row in rows(folder, again, (*VARIANTS, renamed))] == [
+        row.scores for row in (*first, first[0])
+    ]
     assert not [report for report in again if (report.done, report.total) == (0, 1)]
+
+
+def a_row(variant: str, mean: float, half: float) -> Row:
+    return Row(variant=variant, scores={"recall@100": Interval(mean, half)}, convergence=((20, mean / 2), (40, mean)))
+
+
+def test_a_table_says_of_each_variant_how_far_it_is_from_the_first_and_whether_that_is_sure() -> None:
+    told = table_of("tau", [a_row("two", 0.5, 0.01), a_row("far", 0.6, 0.02), a_row("near", 0.51, 0.01)], seeds=3)
+    assert "| two | 0.500 ± 0.010 |  |" in told
+    assert "| far | 0.600 ± 0.020 | +0.100 |" in told
+    assert "| near | 0.510 ± 0.010 | +0.010 (intervals overlap) |" in told
+
+
+def test_the_same_rows_give_the_same_bytes_and_the_plot_names_every_variant(tmp_path: Path) -> None:
+    found = [a_row("one seed", 0.5, math.inf), a_row("three seeds", 0.6, 0.02)]
+    for place in ("a", "b"):
+        write_results("tau", found, seeds=3, folder=tmp_path / place)
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["tau.json", "tau.md", "tau.svg"]
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+    plot = (tmp_path / "a" / "tau.svg").read_text()
+    assert plot.count("one seed") >= 2
+    assert plot.count("three seeds") >= 2
+    figures = json.loads((tmp_path / "a" / "tau.json").read_text())["figures"]
+    assert [figure["half_interval"] for figure in figures] == [None, 0.02]
+
+
+@pytest.mark.slow
+def test_the_command_leaves_a_table_a_plot_and_figures(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "small.toml").write_text(
+        '[model]\nname = "text"\ndims = 8\nheads = 2\n[loss]\npool = 32\n[run]\nbatch_size = 16\n'
+    )
+    places = ["--logs", str(folder / "logs"), "--out", str(tmp_path / "out")]
+    config = ["--train-config", str(tmp_path / "small.toml"), "--seeds", "1", "--epochs", "1"]
+    assert main(["--json", "ablate", "losses", *places, *config]) == 0
+    figures = {figure["name"]: figure["value"] for figure in json.loads(capsys.readouterr().out)["figures"]}
+    assert figures["losses: softmax: recall@100"] != figures["losses: hinge: recall@100"]
+    assert {path.name for path in (tmp_path / "out" / "results").iterdir()} == {
+        f"losses.{e}" for e in ("md", "svg", "json")
+    }
 
 
 @pytest.mark.parametrize("study", STUDIES)

@@ -113,11 +113,14 @@ def losses(work: Path) -> list[float]:
 
 def test_a_warm_start_goes_on_at_about_the_old_loss(folder: Path, tmp_path: Path) -> None:
     model = {"name": "text"}  # the smallest one: how towers are filled does not depend on which they are
-    run(folder, small_config(model=model, run={"epochs": 8}), work=tmp_path / "cold")
+    cold, _ = run(folder, small_config(model=model, run={"epochs": 8}), work=tmp_path / "cold")
     again = small_config(model=model, run={"epochs": 4})
     run(folder, again, work=tmp_path / "warm", start_from=tmp_path / "cold")
     before, after = losses(tmp_path / "cold"), losses(tmp_path / "warm")
     assert after[0] < (before[0] + before[-1]) / 2, "nearer to where it ended than to where it began"
+
+    run(folder, again, work=tmp_path / "from bundle", start_from=cold.bundle.path)
+    assert losses(tmp_path / "from bundle") == after, "a bundle holds all that is needed"
 
 
 def test_a_warm_start_needs_a_finished_run(folder: Path, tmp_path: Path) -> None:

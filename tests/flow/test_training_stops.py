@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from tests.small_training import small_logs
 from trainer.data.logs import write_logs
@@ -42,6 +43,19 @@ def steps_told(folder: Path) -> list[int]:
     return [json.loads(line)["step"] for line in journal.read_text().splitlines()] if journal.is_file() else []
 
 
+def steps_on_the_board(folder: Path) -> list[int]:
+    """As TensorBoard reads them: a file that starts at a step takes back what those before it said from there on."""
+    steps: list[int] = []
+    for file in sorted((folder / "work" / "tensorboard").iterdir()):
+        for record in tf.data.TFRecordDataset([str(file)]):
+            event = tf.compat.v1.Event.FromString(record.numpy())
+            if event.HasField("session_log"):
+                steps = [step for step in steps if step < event.step]
+            elif event.HasField("summary"):
+                steps.append(event.step)
+    return steps
+
+
 def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_command_goes_on(tmp_path: Path) -> None:
     write_logs(tmp_path / "logs", small_logs())
     (tmp_path / "train.toml").write_text(CONFIG)
@@ -71,3 +85,4 @@ def test_ctrl_c_leaves_a_checkpoint_from_which_the_same_command_goes_on(tmp_path
     told = steps_told(tmp_path)
     assert told == sorted(set(told)), "no step is told twice"
     assert told[-1] > stopped_at
+    assert steps_on_the_board(tmp_path) == told, "TensorBoard is shown what the journal says"

@@ -32,6 +32,7 @@ GRID = (
 
 BASELINES = (
     Variant(name="mgdspr", changes={}),
+    Variant(name="mgdspr, trained without history", changes={"model": {"history": False}}),
     Variant(name="dnn", changes={"model": {"name": "dnn"}}),
     Variant(name="text only", changes={"model": {"name": "text"}}),
 )
@@ -43,12 +44,18 @@ TEMPERATURES = tuple(
     Variant(name=f"tau = {tau:g}", changes={"loss": {"temperature": tau}}) for tau in (1.0, 0.5, 1.5, 2.0, 3.0)
 )
 HARD_NEGATIVES = tuple(Variant(name=f"N = {count}", changes={"loss": {"mixed": count}}) for count in (0, 32, 128, 512))
-MIXES = tuple(
+MIXES = (
+    *(
+        Variant(
+            name=f"alpha in ({low:g}, {high:g})",
+            changes={"loss": {"mixed": MIXED, "mixed_low": low, "mixed_high": high}},
+        )
+        for low, high in ((0.4, 0.6), (0.0, 0.2), (0.2, 0.4), (0.6, 0.8))
+    ),
     Variant(
-        name=f"alpha in ({low:g}, {high:g})",
-        changes={"loss": {"mixed": MIXED, "mixed_low": low, "mixed_high": high}},
-    )
-    for low, high in ((0.4, 0.6), (0.1, 0.3), (0.7, 0.9))
+        name="alpha in (0.4, 0.6), no gradient into the positive",
+        changes={"loss": {"mixed": MIXED, "mixed_moves_positive": False}},
+    ),
 )
 COLD_START = (
     Variant(name="id and title, as in the paper", changes={"model": {"item_side_features": False, "id_dropout": 0.0}}),
@@ -58,8 +65,8 @@ COLD_START = (
 )
 
 STUDIES: Mapping[str, tuple[Variant, ...]] = {
-    "grid": GRID,
     "baselines": BASELINES,
+    "grid": GRID,
     "losses": LOSSES,
     "tau": TEMPERATURES,
     "hard": HARD_NEGATIVES,

@@ -7,6 +7,7 @@ piece that is switched off is [inferred] throughout.
 from collections.abc import Mapping
 
 import numpy as np
+import tensorflow as tf
 
 from multigrain.features.inputs import Vocabularies
 from trainer.configs.config import ModelConfig
@@ -26,6 +27,7 @@ class QueryTower(Layer):
     def __init__(self, tables: Tables, config: ModelConfig, *, query_words: int, rng: np.random.Generator) -> None:
         super().__init__("query_tower")
         dims, heads = config.dims, config.heads
+        self.reads_history = config.history
         self.grains = make_grains(tables, config, query_words=query_words, rng=rng)
         self.encode = BehaviorEncoding(tables, dims, config.side_dims, rng)
         self.realtime = RealTime(dims, heads, config.lstm_layers, config.dropout, rng)
@@ -47,6 +49,8 @@ class QueryTower(Layer):
         long_means [B, 4, 3, d] and long_present [B, 3], and of the grains, where they read earlier queries,
         asked_vectors [B, Q, d] and asked_present [B, Q].
         """
+        if not self.reads_history:
+            inputs = {name: tf.zeros_like(ids) for name, ids in inputs.items()}
         recent, older, oldest = inputs["realtime"], inputs["short"], inputs["long"]
         recent_present, older_present = present_of(recent), present_of(older)
         return {

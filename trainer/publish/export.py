@@ -21,6 +21,7 @@ from trainer.data.examples import ExamplesManifest
 from trainer.models.layers.layer import Tensor
 from trainer.models.model import Model
 from trainer.publish.towers import save_towers
+from trainer.towers import TRAINING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ def export_bundle(folder: Path, model: Model, parts: Exported, config: TrainingC
         save_towers(draft, model, *_inputs(parts, config))
         parts.vocabularies.save(draft / VOCABULARY)
         key_terms.save(parts.terms, draft / RELEVANCE)
+        (draft / TRAINING).write_text(config.model_dump_json(indent=1), encoding="utf-8")
         golden.save(_golden(model, parts, config), draft)
         facts = BundleFacts(
             model=config.model.name,

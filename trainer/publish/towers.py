@@ -10,6 +10,7 @@ from multigrain.features.inputs import Inputs
 from multigrain.saved_towers import ENCODE_QUERY, ENCODE_USER, VECTOR, WHOLE
 from trainer.models.layers.layer import Tensor
 from trainer.models.model import Model
+from trainer.models.weights import named_weights
 
 TEXT = ("unigrams", "bigrams", "words")
 HISTORY = ("history_words", "realtime", "short", "long")
@@ -37,8 +38,9 @@ def save_towers(folder: Path, model: Model, queries: Inputs, items: Inputs) -> N
     user = _graph(encode_user, {name: asked[name] for name in HISTORY})
     state = {name: tf.TensorSpec(output.shape, output.dtype) for name, output in user.structured_outputs.items()}
     query = _graph(encode_query, {name: asked[name] for name in TEXT} | state)
-    _save(folder / QUERY_TOWER, {WHOLE: _graph(whole, asked), ENCODE_USER: user, ENCODE_QUERY: query})
-    _save(folder / ITEM_TOWER, {WHOLE: _graph(encode_item, _specs(items))})
+    names = {id(variable): name for name, variable in named_weights(model)}
+    _save(folder / QUERY_TOWER, names, {WHOLE: _graph(whole, asked), ENCODE_USER: user, ENCODE_QUERY: query})
+    _save(folder / ITEM_TOWER, names, {WHOLE: _graph(encode_item, _specs(items))})
 
 
 def _specs(example: Inputs) -> dict[str, Tensor]:
@@ -51,11 +53,10 @@ def _graph(function: Callable[..., Mapping[str, Tensor]], specs: Specs) -> Tenso
     return tf.function(function, autograph=False).get_concrete_function(**named)
 
 
-def _save(folder: Path, signatures: Mapping[str, Tensor]) -> None:
+def _save(folder: Path, names: Mapping[int, str], signatures: Mapping[str, Tensor]) -> None:
     tower = tf.Module()
-    # Only what these graphs read: the item tower needs no table of unigrams.
-    tower.kept = list(
-        {id(variable): variable for graph in signatures.values() for variable in graph.variables}.values()
-    )
+    # Only what these graphs read: the item tower needs no table of unigrams. By name, so that training can start from a
+    # bundle: see trainer/towers.py.
+    tower.kept = {names[id(variable)]: variable for graph in signatures.values() for variable in graph.variables}
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     tf.saved_model.save(tower, str(folder), signatures=dict(signatures), options=options)

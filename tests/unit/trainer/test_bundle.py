@@ -34,7 +34,7 @@ def test_a_copied_bundle_opens_and_says_what_it_is(small_run: SmallRun, copied: 
     assert bundle.manifest.created_ms == 1234
     assert bundle.manifest.trained_to_ms == small_run.logs.last_ms + 1 - 86_400_000
     folders = {name.split("/")[0] for name in bundle.manifest.files}
-    assert folders == {"query_tower", "item_tower", "vocabulary", "relevance", "golden.npz"}
+    assert folders == {"query_tower", "item_tower", "vocabulary", "relevance", "golden.npz", "training.json"}
 
 
 def test_one_changed_byte_anywhere_is_refused(small_run: SmallRun, copied: Path) -> None:

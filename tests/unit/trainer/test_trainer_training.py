@@ -127,6 +127,18 @@ def test_every_report_is_a_line_for_machines(small_run: SmallRun, tmp_path: Path
     assert {line["rate"] for line in lines} == {0.01}
 
 
+@pytest.mark.parametrize("how", [{"xla": True}, {"products": "bfloat16"}])
+def test_compiled_or_with_short_products_a_run_learns_the_same(
+    small_run: SmallRun, tmp_path: Path, how: dict[str, object]
+) -> None:
+    model = {"name": "dnn"}
+    plain = run(small_run, tmp_path / "plain", model=model)
+    other = run(small_run, tmp_path / "other", model=model, run=how)
+    assert other.losses != plain.losses, "it was done in another way"
+    assert other.losses == pytest.approx(plain.losses, rel=0.02)
+    assert {variable.dtype for variable in other.model.variables} == {tf.float32}
+
+
 def test_saved_weights_come_back(small_run: SmallRun, tmp_path: Path) -> None:
     from trainer.models.weights import save_weights
 

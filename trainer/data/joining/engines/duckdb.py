@@ -34,6 +34,8 @@ class DuckDb:
             # A job on a log folder has no reason to fetch anything.
             autoinstall_known_extensions=False,
         )
+        # In a notebook, or under `python -c`, DuckDB would draw its own beside ours.
+        self._connection.raw_sql("SET enable_progress_bar = false")
 
     def read(self, files: Sequence[Path]) -> ir.Table:
         return self._connection.read_parquet([str(file) for file in files])
