@@ -17,9 +17,9 @@ from multigrain.settings import Settings
 from trainer.configs.config import TrainingConfig, load_config
 from trainer.data.logs import Logs, read_logs, write_logs
 from trainer.data.market.marketplace import make_marketplace
-from trainer.journal import FILE as JOURNAL
 from trainer.progress import silent
 from trainer.steps import Steps, made_from_logs
+from trainer.training.journal import FILE as JOURNAL
 
 STALL_TARGET = 5
 """Percent of the time of a step."""

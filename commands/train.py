@@ -35,7 +35,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     from commands.reporting import reporter_on
     from trainer.configs.config import load_config
     from trainer.flow import make_candidate
-    from trainer.stopping import PartDone, Stopped
+    from trainer.training.stopping import PartDone, Stopped
 
     config = load_config(args.train_config)
     changes = {name: value for name in ("epochs", "seed") if (value := getattr(args, name)) is not None}

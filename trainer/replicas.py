@@ -1,4 +1,4 @@
-"""What the pieces of a step ask and do where several replicas compute it together. Which devices: spread.py.
+"""What the pieces of a step ask and do where several replicas compute it together. Which devices: training/spread.py.
 
 Outside a strategy there is one replica, and nothing here adds an operation to its graph.
 """

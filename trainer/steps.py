@@ -111,13 +111,13 @@ class Steps:
         checkpoints = self._work / CHECKPOINTS / made_from[:16]
 
         def make(draft: Path) -> None:
-            from trainer.checkpoints import Checkpoints
-            from trainer.loop import Kept
-            from trainer.spread import make_spread
-            from trainer.stopping import PartDone
-            from trainer.towers import fresh_towers, load_towers, save_towers
-            from trainer.train import train
-            from trainer.warm_start import warm_start
+            from trainer.training.checkpoints import Checkpoints
+            from trainer.training.loop import Kept
+            from trainer.training.spread import make_spread
+            from trainer.training.stopping import PartDone
+            from trainer.training.towers import fresh_towers, load_towers, save_towers
+            from trainer.training.train import train
+            from trainer.training.warm_start import warm_start
 
             items, clicks = self._items_and_clicks(logs, examples)
             before_ms = read_manifest(examples).test_from_ms
@@ -154,7 +154,7 @@ class Steps:
 
         def make(draft: Path) -> None:
             from trainer.publish.export import Exported, export_bundle
-            from trainer.towers import load_towers
+            from trainer.training.towers import load_towers
 
             trained = load_towers(towers)
             items = list(items_of(logs))

@@ -20,10 +20,10 @@ from trainer.data.logs import items_of, read_logs
 from trainer.evaluation.good import share_of_good
 from trainer.evaluation.truth import Truth
 from trainer.flow import Candidate, make_candidate
-from trainer.journal import FILE as JOURNAL
-from trainer.journal import read_journal
 from trainer.progress import Clock, Reporter
 from trainer.steps import FREE_TO_CHANGE, Steps, made_from_logs
+from trainer.training.journal import FILE as JOURNAL
+from trainer.training.journal import read_journal
 
 GOOD_DEPTH = 100
 EXAMPLES, RUNS = "shared", "runs"

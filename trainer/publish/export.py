@@ -21,7 +21,7 @@ from trainer.data.examples import ExamplesManifest
 from trainer.models.layers.layer import Tensor
 from trainer.models.model import Model
 from trainer.publish.towers import save_towers
-from trainer.towers import TRAINING
+from trainer.training.towers import TRAINING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

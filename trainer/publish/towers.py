@@ -56,7 +56,7 @@ def _graph(function: Callable[..., Mapping[str, Tensor]], specs: Specs) -> Tenso
 def _save(folder: Path, names: Mapping[int, str], signatures: Mapping[str, Tensor]) -> None:
     tower = tf.Module()
     # Only what these graphs read: the item tower needs no table of unigrams. By name, so that training can start from a
-    # bundle: see trainer/towers.py.
+    # bundle: see trainer/training/towers.py.
     tower.kept = {names[id(variable)]: variable for graph in signatures.values() for variable in graph.variables}
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     tf.saved_model.save(tower, str(folder), signatures=dict(signatures), options=options)

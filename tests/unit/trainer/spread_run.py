@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from tests.small_training import small_config
-from trainer.checkpoints import Checkpoints, Position
 from trainer.configs.config import TrainingConfig
+from trainer.training.checkpoints import Checkpoints, Position
 
 LEARNT = "learnt.npz"
 
@@ -86,11 +86,11 @@ def learn(run: Run) -> None:
     """Trains, and leaves the loss of each step but the last, the mean of all, the weights, and how far each moved."""
     from multigrain.features.inputs import Vocabularies
     from trainer.data.logs import items_of, read_logs
-    from trainer.loop import Kept
     from trainer.models.model import make_model
     from trainer.progress import silent
-    from trainer.spread import make_spread
-    from trainer.train import train
+    from trainer.training.loop import Kept
+    from trainer.training.spread import make_spread
+    from trainer.training.train import train
 
     folder = Path(run.folder)
     if run.goes_on_from:

@@ -15,14 +15,14 @@ import tensorflow as tf
 
 from tests.small_training import small_config
 from tests.unit.trainer.conftest import SmallRun
-from trainer.checkpoints import Checkpoints, Position
 from trainer.configs.config import TrainingConfig
 from trainer.data.logs import Logs, items_of, read_logs
-from trainer.loop import Kept
 from trainer.progress import silent
 from trainer.randomness import dropout, dropout_from, seed_of
-from trainer.stopping import Stopped
-from trainer.train import Trained, train
+from trainer.training.checkpoints import Checkpoints, Position
+from trainer.training.loop import Kept
+from trainer.training.stopping import Stopped
+from trainer.training.train import Trained, train
 
 EVERY_STEP_MINUTES = 1e-9
 

@@ -20,13 +20,13 @@ from multigrain.errors import InvalidConfig
 from tests.small_training import small_config
 from tests.unit.trainer.conftest import SmallRun
 from tests.unit.trainer.spread_run import LEARNT, Run, learn
-from trainer.cluster import cluster_of
 from trainer.flow import make_candidate
 from trainer.losses.mixed_negatives import draw_alphas
 from trainer.progress import Progress
 from trainer.randomness import dropout, dropout_from
 from trainer.replicas import WHOLE, Part
-from trainer.spread import check_shares, make_spread
+from trainer.training.cluster import cluster_of
+from trainer.training.spread import check_shares, make_spread
 
 WITHIN = 5e-6
 """Floats summed in another order."""

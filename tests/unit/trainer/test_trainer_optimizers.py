@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from trainer.configs.config import OptimizerConfig
-from trainer.optimizers import AdaGrad, LazyAdam, rate_at
+from trainer.training.optimizers import AdaGrad, LazyAdam, rate_at
 
 
 def after_steps(kind: type[AdaGrad] | type[LazyAdam], gradients: list[object]) -> np.ndarray:

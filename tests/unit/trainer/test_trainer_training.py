@@ -17,7 +17,6 @@ from multigrain.key_terms import TermKind
 from tests.builders import an_item
 from tests.small_training import small_config
 from tests.unit.trainer.conftest import SmallRun
-from trainer.checkpoints import Checkpoints
 from trainer.data.encoded_shards import Encoder
 from trainer.data.example_rows import read_examples, shards_of
 from trainer.data.examples import read_manifest
@@ -26,12 +25,13 @@ from trainer.data.logs import items_of
 from trainer.data.vocabularies import build_vocabularies, clicks_by_item
 from trainer.evaluation.recall import recall_at
 from trainer.evaluation.topk import exact_top_k
-from trainer.held_out_recall import HeldOutRecall
-from trainer.loop import Kept
 from trainer.models.model import make_model
 from trainer.models.weights import load_weights
 from trainer.progress import Meter, Progress, silent
-from trainer.train import Trained, train
+from trainer.training.checkpoints import Checkpoints
+from trainer.training.held_out_recall import HeldOutRecall
+from trainer.training.loop import Kept
+from trainer.training.train import Trained, train
 
 
 def test_a_word_of_the_test_day_is_not_in_the_vocabulary(small_run: SmallRun) -> None:

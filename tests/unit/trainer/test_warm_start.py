@@ -13,8 +13,8 @@ from multigrain.text.vocabulary import Vocabulary
 from multigrain.types import Float32s
 from tests.small_training import small_config
 from trainer.configs.config import TrainingConfig
-from trainer.towers import Towers, fresh_towers, load_towers, save_towers
-from trainer.warm_start import warm_start
+from trainer.training.towers import Towers, fresh_towers, load_towers, save_towers
+from trainer.training.warm_start import warm_start
 
 YESTERDAY = ("shoes", "red", "lamp")
 TODAY = ("lamp", "sofa", "shoes")

@@ -14,11 +14,11 @@ from pathlib import Path
 import tensorflow as tf
 
 from multigrain.errors import InvalidConfig, Unavailable
-from trainer.checkpoints import Checkpoints, Position
-from trainer.cluster import cluster_of
 from trainer.configs.config import RunConfig, TrainingConfig
 from trainer.models.layers.layer import Tensor
 from trainer.replicas import gathered, on_every_copy, part_now, summed
+from trainer.training.checkpoints import Checkpoints, Position
+from trainer.training.cluster import cluster_of
 
 LEFT = "Collective ops is aborted"
 """What TensorFlow says, under several classes of errors, when a machine does not answer any more."""

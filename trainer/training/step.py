@@ -13,10 +13,10 @@ from trainer.data.batches import Batch
 from trainer.losses.objective import objective
 from trainer.models.layers.layer import Tensor, products_in
 from trainer.models.model import Model
-from trainer.optimizers import Optimizer
 from trainer.randomness import dropout_from, loss_seed
 from trainer.replicas import gathered, part_now, summed
-from trainer.spread import Spread
+from trainer.training.optimizers import Optimizer
+from trainer.training.spread import Spread
 
 Step = Callable[[Batch, Tensor, Tensor], tuple[Tensor, Tensor]]
 """A batch, the step's seed [2] and the learning rate -> the loss before the step, and the gradient's length."""

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from trainer.held_out_recall import K as RECALL_DEPTH
-from trainer.journal import Line
 from trainer.models.layers.layer import Tensor
+from trainer.training.held_out_recall import K as RECALL_DEPTH
+from trainer.training.journal import Line
 
 FOLDER = "tensorboard"
 _VERSION = "brain.Event:2"

@@ -14,7 +14,7 @@ from multigrain.text.vocabulary import Vocabulary
 from multigrain.types import Float32s
 from trainer.configs.config import TrainingConfig
 from trainer.models.layers.layer import Tensor
-from trainer.towers import Towers
+from trainer.training.towers import Towers
 
 SHAPELESS = ("dropout", "id_dropout")
 """Keys of the model that may change from one run to the next: no weight has their shape."""

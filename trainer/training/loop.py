@@ -14,21 +14,21 @@ import numpy as np
 import tensorflow as tf
 
 from multigrain.errors import InvalidConfig
-from trainer.checkpoints import Checkpoints, Position
 from trainer.configs.config import TrainingConfig
 from trainer.data.batches import Batch, Batches
 from trainer.data.prefetch import Prefetch
-from trainer.held_out_recall import HeldOutRecall
-from trainer.journal import FILE as JOURNAL
-from trainer.journal import Journal, Line
 from trainer.models.layers.layer import Tensor
-from trainer.optimizers import rate_at
 from trainer.progress import Clock, Meter, Reporter
 from trainer.randomness import seed_of
-from trainer.step import Step, is_finite
-from trainer.stopping import Stopped, stop_requests
-from trainer.tensorboard import FOLDER as TENSORBOARD
-from trainer.tensorboard import EventFile
+from trainer.training.checkpoints import Checkpoints, Position
+from trainer.training.held_out_recall import HeldOutRecall
+from trainer.training.journal import FILE as JOURNAL
+from trainer.training.journal import Journal, Line
+from trainer.training.optimizers import rate_at
+from trainer.training.step import Step, is_finite
+from trainer.training.stopping import Stopped, stop_requests
+from trainer.training.tensorboard import FOLDER as TENSORBOARD
+from trainer.training.tensorboard import EventFile
 
 REPORT_EVERY = 20
 """Steps between reports. Reading the loss waits for the step, so not after each."""

@@ -8,20 +8,20 @@ from pathlib import Path
 from multigrain.errors import InvalidConfig
 from multigrain.features.inputs import Inputs, Vocabularies, item_inputs
 from multigrain.types import Int64s, Item
-from trainer.checkpoints import named
 from trainer.configs.config import TrainingConfig
 from trainer.data.batches import Batches, BatchShape
 from trainer.data.encoded_shards import EncodedShards, Encoder
 from trainer.data.held_out import held_out, held_out_from_ms
 from trainer.data.pool import Pool
-from trainer.held_out_recall import HeldOutRecall
-from trainer.loop import Kept, Loop
 from trainer.losses.objective import check_objective
 from trainer.models.model import Model, make_model
-from trainer.optimizers import make_optimizer
 from trainer.progress import Clock, Reporter
-from trainer.spread import Spread, check_shares, make_spread
-from trainer.step import make_step
+from trainer.training.checkpoints import named
+from trainer.training.held_out_recall import HeldOutRecall
+from trainer.training.loop import Kept, Loop
+from trainer.training.optimizers import make_optimizer
+from trainer.training.spread import Spread, check_shares, make_spread
+from trainer.training.step import make_step
 
 MEGABYTE = 1_000_000
 

@@ -1,0 +1,1 @@
+"""Examples in, towers out. READ FIRST: `Loop.run` in loop.py."""
