@@ -17,7 +17,8 @@ from multigrain.types import BehaviorColumns, Float32s, Item, ItemId, ItemStatus
 
 FILE = "golden.npz"
 TOLERANCE = 1e-5
-"""The largest difference of any component that rounding on another machine explains."""
+"""The largest difference of any component that rounding on another machine explains: of 1, or of the vector's largest
+component where that is more. Vectors are not normalised, and rounding grows with them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +55,8 @@ def load(folder: Path) -> Golden:
 
 
 def furthest(expected: Float32s, computed: Float32s) -> tuple[int, float]:
-    """Row with the largest difference of a component, and that difference; a NaN is infinitely far."""
-    apart = np.abs(expected - computed).max(axis=1)
+    """Row with the largest difference, as TOLERANCE counts it, and that difference; a NaN is infinitely far."""
+    apart = np.abs(expected - computed).max(axis=1) / np.maximum(1.0, np.abs(expected).max(axis=1))
     apart = np.where(np.isfinite(apart), apart, np.inf)
     row = int(np.argmax(apart))
     return row, float(apart[row])
