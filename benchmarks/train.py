@@ -4,7 +4,6 @@ The trainer's own steps over a simulated shop: nothing of the run is put togethe
 its dims and lengths; only the batch is smaller at size small, so that enough steps fit.
 """
 
-import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from trainer.data.market.marketplace import make_marketplace
 from trainer.progress import silent
 from trainer.steps import Steps, made_from_logs
 from trainer.training.journal import FILE as JOURNAL
+from trainer.training.journal import Line, read_journal
 
 STALL_TARGET = 5
 """Percent of the time of a step."""
@@ -81,16 +81,16 @@ def _journal_of(place: Path, run: Run, logs: Logs) -> list[Moment]:
         place / "work", _config(run), made_from_logs(place / "logs"), reporter=silent, clock=time.perf_counter
     )
     steps.towers(read_logs(place / "logs"), steps.examples(place / "logs"), None)
-    return moments_of((place / "work" / JOURNAL).read_text(encoding="utf-8").splitlines(), run.batch)
+    return moments_of(read_journal(place / "work" / JOURNAL), run.batch)
 
 
-def moments_of(lines: Sequence[str], batch: int) -> list[Moment]:
+def moments_of(lines: Sequence[Line], batch: int) -> list[Moment]:
     """The start of a run, and where it was at each line of its journal."""
     moments = [Moment(0, 0.0, 0.0)]
-    for line in map(json.loads, lines):
-        before, seconds = moments[-1], line["step"] * batch / line["per_second"]
-        waited = before.waited + line["stall"] * (seconds - before.seconds)
-        moments.append(Moment(line["step"], seconds, waited))
+    for line in lines:
+        before, seconds = moments[-1], line.step * batch / line.per_second
+        waited = before.waited + line.stall * (seconds - before.seconds)
+        moments.append(Moment(line.step, seconds, waited))
     return moments
 
 

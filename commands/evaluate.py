@@ -59,7 +59,8 @@ COMMAND = Command(
     name="evaluate",
     summary="measure a bundle by exact search over every item",
     description="Recall of clicked items on the held-out last hours, never approximate and never on a sample of the "
-    "items, beside the same model without history and beside plain popularity.",
+    "items, beside the same model without history and beside plain popularity; and what the history and each of its "
+    "windows adds, with an interval over the searches.",
     add_arguments=_add_arguments,
     run=_run,
 )

@@ -95,6 +95,9 @@ class ServerSettings(_Section):
     default_budget_ms: int = Field(
         500, ge=1, description="Time for a request that came without a deadline. Too low: channels are cut off."
     )
+    compile_queries: bool = Field(
+        False, description="On: a single query is encoded faster, and loading a generation takes seconds more."
+    )
     feature_budget_ms: int = Field(
         50, ge=1, description="Time for the user's history. Too low: answers lose their personalisation."
     )

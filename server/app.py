@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from multigrain import database
 from multigrain.catalog.catalog import SqlCatalogue
+from multigrain.encoder import load_compiled_encoder, load_encoder
 from multigrain.features.feature_store import FeatureStore
 from multigrain.features.sql import SqlFeatureStore
 from multigrain.index.milvus import MilvusStore
@@ -53,12 +54,13 @@ def build_server(settings: Settings) -> Server:
         if indexes.cache_info().currsize:
             indexes().close()
 
+    towers = load_compiled_encoder if settings.server.compile_queries else load_encoder
     return assemble(
         settings.server,
         registry=SqlRegistry(engine, clock=wall_clock_ms),
         catalogue=SqlCatalogue(engine),
         features=SqlFeatureStore(engine),
-        load=lambda generation: loader(indexes())(generation),
+        load=lambda generation: loader(indexes(), towers)(generation),
         close=close,
     )
 

@@ -73,6 +73,7 @@ def settings(port: int, tmp_path: Path, postgres_url: str, milvus_uri: str, kafk
         "MULTIGRAIN_KAFKA_ITEMS_TOPIC": kafka_topics.name("items"),
         "MULTIGRAIN_KAFKA_BEHAVIOR_TOPIC": kafka_topics.name("behavior"),
         "MULTIGRAIN_SERVER_PORT": str(port),
+        "MULTIGRAIN_SERVER_COMPILE_QUERIES": "true",  # as a server that answers for hours would
         "MULTIGRAIN_SERVER_REGISTRY_POLL_MS": "100",
     }
 

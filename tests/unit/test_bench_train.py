@@ -1,16 +1,13 @@
 """What `multigrain bench train` makes of a journal."""
 
-import json
-
 import pytest
 
 from benchmarks.train import Run, figures_of, moments_of
+from trainer.training.journal import Line
 
 
-def a_line(step: int, per_second: float, stall: float) -> str:
-    return json.dumps(
-        {"step": step, "loss": 1.0, "recall": None, "per_second": per_second, "rate": 0.1, "stall": stall}
-    )
+def a_line(step: int, per_second: float, stall: float) -> Line:
+    return Line(step=step, loss=1.0, recall=None, per_second=per_second, rate=0.1, stall=stall)
 
 
 LINES = [

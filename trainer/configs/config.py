@@ -212,7 +212,9 @@ class RunConfig(_Section):
     examples_memory_mb: int = Field(
         2000, ge=0, description="Room for encoded examples. Too low: they are encoded anew in every pass."
     )
-    xla: bool = Field(False, description="Compiles the step. Pays on a GPU; each new batch size compiles again.")
+    xla: bool = Field(
+        False, description="Compiles the step, for GPUs: on a processor it is slower. Each batch size compiles again."
+    )
     spread: Literal["one", "mirrored", "workers"] = Field(
         "one",
         description="Over one device, all devices of this machine, or machines by TF_CONFIG. Too wide: mostly talk.",

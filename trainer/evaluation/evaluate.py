@@ -19,7 +19,7 @@ from trainer.evaluation.bootstrap import Difference, paired_difference
 from trainer.evaluation.metrics.hits import hits_of, mean
 from trainer.evaluation.metrics.recall import recall
 from trainer.evaluation.popularity import most_clicked
-from trainer.evaluation.recall import recall_at
+from trainer.evaluation.recall import mean_recall, recall_at
 from trainer.evaluation.topk import exact_top_k
 from trainer.evaluation.window_slices import slices_of, withhold
 
@@ -60,11 +60,12 @@ def evaluate(encoder: Encoder, examples: Sequence[Example], items: Sequence[Item
         "history_off_": exact_top_k(without, vectors, deepest),
         "popularity_": most_clicked(np.asarray(clicks), deepest, queries=len(usable)),
     }
-    scores = {f"{name}recall@{k}": recall_at(top, wanted, k) for name, top in found.items() for k in DEPTHS}
+    hits = {name: hits_of(top, wanted) for name, top in found.items()}
+    scores = {f"{name}recall@{k}": mean_recall(at, k) for name, at in hits.items() for k in DEPTHS}
     fresh = [[row for row in targets if not clicks[row]] for targets in wanted]
     if any(fresh):
         scores[f"new_recall@{SLICE_DEPTH}"] = recall_at(found[""], fresh, SLICE_DEPTH)
-    kept, withheld = (recall(hits_of(found[name], wanted), SLICE_DEPTH) for name in ("", "history_off_"))
+    kept, withheld = (recall(hits[name], SLICE_DEPTH) for name in ("", "history_off_"))
     gains = {"history": paired_difference(withheld, kept)}
     slices = [part for part in slices_of(usable, {item.item_id: item for item in items}) if part.rows]
     for part in slices:

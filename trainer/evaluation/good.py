@@ -1,4 +1,4 @@
-"""P_good = (1/K) sum of 1(item is good for the query) over the top K [V].
+"""P_good of a bundle as one number. The formula is in metrics/good.py.
 
 The paper labels by a relevance model; on simulated logs the truth itself says it, and good is at least a substitute.
 """
@@ -11,6 +11,8 @@ import pyarrow as pa
 from multigrain.encoder import Encoder
 from multigrain.types import Item
 from trainer.data.example import Example
+from trainer.evaluation.metrics.good import good_share
+from trainer.evaluation.metrics.hits import mean
 from trainer.evaluation.topk import exact_top_k
 from trainer.evaluation.truth import SUBSTITUTE, Truth
 
@@ -25,4 +27,5 @@ def share_of_good(encoder: Encoder, examples: Sequence[Example], items: Sequence
     texts = pa.array([example.query for example in examples]).take(
         pa.array(np.repeat(np.arange(len(examples)), found.shape[1]))
     )
-    return float((truth.grades(texts, item_ids) >= SUBSTITUTE).mean())
+    good = (truth.grades(texts, item_ids) >= SUBSTITUTE).reshape(found.shape)
+    return mean(good_share(good, k))

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,16 @@ class Position:
     """Mean losses between reports."""
     recent: list[float] = field(default_factory=list)
     """Losses of the steps since the last report."""
+
+
+class Keeper(Protocol):
+    """Where a run keeps itself, and finds itself again."""
+
+    def save(self, position: Position, variables: Mapping[str, Tensor]) -> object: ...
+
+    def load(self, variables: Mapping[str, Tensor]) -> Position:
+        """Fills `variables`, and says where the run was: at its start if nothing was kept."""
+        ...
 
 
 class Checkpoints:

@@ -20,7 +20,7 @@ from trainer.data.prefetch import Prefetch
 from trainer.models.layers.layer import Tensor
 from trainer.progress import Clock, Meter, Reporter
 from trainer.randomness import seed_of
-from trainer.training.checkpoints import Checkpoints, Position
+from trainer.training.checkpoints import Keeper, Position
 from trainer.training.held_out_recall import HeldOutRecall
 from trainer.training.journal import FILE as JOURNAL
 from trainer.training.journal import Journal, Line
@@ -39,7 +39,7 @@ class Kept:
     """Where a run leaves what outlives it: the journal, and the batch that broke it."""
 
     folder: Path
-    checkpoints: Checkpoints
+    checkpoints: Keeper
 
 
 class Loop:

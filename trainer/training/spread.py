@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cache
-from pathlib import Path
 
 import tensorflow as tf
 
@@ -17,7 +16,7 @@ from multigrain.errors import InvalidConfig, Unavailable
 from trainer.configs.config import RunConfig, TrainingConfig
 from trainer.models.layers.layer import Tensor
 from trainer.replicas import gathered, on_every_copy, part_now, summed
-from trainer.training.checkpoints import Checkpoints, Position
+from trainer.training.checkpoints import Keeper, Position
 from trainer.training.cluster import cluster_of
 
 LEFT = "Collective ops is aborted"
@@ -72,7 +71,7 @@ class Spread:
             problem = "the workers do not train from the same examples, catalogue and configuration"
             raise InvalidConfig("run.spread", problem, cure="give each of them the same logs and the same file")
 
-    def checkpoints(self, kept: Checkpoints) -> Checkpoints:
+    def checkpoints(self, kept: Keeper) -> Keeper:
         """On several machines the chief's are those of all."""
         return kept if self._machines == 1 else _OfTheChief(kept, self)
 
@@ -137,15 +136,15 @@ def check_shares(config: TrainingConfig, replicas: int) -> None:
             raise InvalidConfig(key, problem, cure=f"set it to {above}, or to another multiple of {replicas}")
 
 
-class _OfTheChief(Checkpoints):
+class _OfTheChief:
     """Written and read by the chief alone; the other machines get from it what it has read."""
 
-    def __init__(self, kept: Checkpoints, spread: Spread) -> None:
+    def __init__(self, kept: Keeper, spread: Spread) -> None:
         self._kept, self._spread = kept, spread
 
-    def save(self, position: Position, variables: Mapping[str, Tensor]) -> Path | None:  # type: ignore[override]
-        # Ignored: None where nothing is kept, and whoever trains does not ask for the path.
-        return self._kept.save(position, variables) if self._spread.chief else None
+    def save(self, position: Position, variables: Mapping[str, Tensor]) -> None:
+        if self._spread.chief:
+            self._kept.save(position, variables)
 
     def load(self, variables: Mapping[str, Tensor]) -> Position:
         position = self._kept.load(variables) if self._spread.chief else Position()

@@ -67,9 +67,9 @@ def _load_from_bundle(bundle: Bundle) -> Towers:
     for name, variable in named_weights(towers.model):
         key = _KEY.format(name)
         holding = [reader for reader in readers if reader.has_tensor(key)]
-        # A weight that only training reads is in no exported graph: it starts fresh.
-        if holding:
-            variable.assign(holding[0].get_tensor(key))
+        if not holding:
+            raise NotFound(f"{bundle.path} has no weight {name}: another version made it; start from a newer bundle")
+        variable.assign(holding[0].get_tensor(key))
     return towers
 
 

@@ -122,13 +122,20 @@ def test_an_item_nobody_has_seen_is_encoded_by_its_title(encoder: BundleEncoder)
     assert np.abs(known - changed).max() > 1e-3
 
 
-def test_a_golden_vector_that_does_not_reproduce_is_refused_by_its_example(small_run: SmallRun, tmp_path: Path) -> None:
-    path = Path(shutil.copytree(small_run.bundle.path, tmp_path / "bundle"))
+def with_one_component_off(bundle: Path, folder: Path, kind: str, *, row: int) -> Path:
+    """A copy whose golden vectors say something else than its towers."""
+    path = Path(shutil.copytree(bundle, folder / "bundle"))
     known = golden.load(path)
-    vectors = known.item_vectors.copy()
-    vectors[1, 5] += 3e-5
-    golden.save(replace(known, item_vectors=vectors), path)
+    vectors = getattr(known, kind).copy()
+    vectors[row, 5] += 3e-5
+    golden.save(replace(known, **{kind: vectors}), path)
     resealed(path)
+    return path
+
+
+def test_a_golden_vector_that_does_not_reproduce_is_refused_by_its_example(small_run: SmallRun, tmp_path: Path) -> None:
+    path = with_one_component_off(small_run.bundle.path, tmp_path, "item_vectors", row=1)
+    known = golden.load(path)
     with pytest.raises(BundleRefused, match=rf"golden item 1 \('{known.items[1].item_id}'\) is 3e-05 off"):
         load_encoder(open_bundle(path))
     assert load_encoder(open_bundle(path), verify_golden=False).dims == 16
@@ -236,12 +243,7 @@ def test_threads_get_what_one_thread_gets_from_compiled_towers(compiled: BundleE
 
 
 def test_a_golden_query_that_does_not_reproduce_compiled_is_refused(small_run: SmallRun, tmp_path: Path) -> None:
-    path = Path(shutil.copytree(small_run.bundle.path, tmp_path / "bundle"))
-    known = golden.load(path)
-    vectors = known.query_vectors.copy()
-    vectors[2, 5] += 3e-5
-    golden.save(replace(known, query_vectors=vectors), path)
-    resealed(path)
+    path = with_one_component_off(small_run.bundle.path, tmp_path, "query_vectors", row=2)
     with pytest.raises(BundleRefused, match=r"golden query 2 .* is 3e-05 off"):
         load_compiled_encoder(open_bundle(path))
 

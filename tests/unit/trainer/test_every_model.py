@@ -26,6 +26,7 @@ from tests.small_training import small_config
 from trainer.models.layers.id_dropout import IdDropout
 from trainer.models.layers.tables import Tables
 from trainer.models.model import Model, make_model
+from trainer.models.weights import named_weights
 from trainer.publish.towers import save_towers
 from trainer.randomness import dropout_from
 
@@ -132,6 +133,13 @@ def test_exported_towers_equal_those_in_memory_whole_and_in_halves(model: Model,
         np.testing.assert_allclose(state[name], array.numpy(), atol=1e-6)
     found = load_item_tower(tmp_path)(items)[VECTOR]
     np.testing.assert_allclose(found, model.item(**items).numpy(), atol=1e-6)
+    kept = {
+        key.split("/")[1]
+        for tower in ("query_tower", "item_tower")
+        for key, _ in tf.train.list_variables(str(tmp_path / tower / "variables" / "variables"))
+        if key.startswith("kept/")
+    }
+    assert kept == {name for name, _ in named_weights(model)}, "training can start from what was exported"
 
 
 # The query towers that differ; what is else in SHAPES changes the item tower alone, and XLA takes its time.
@@ -159,6 +167,12 @@ def test_history_moves_every_model_but_the_one_that_reads_only_text(shape: str, 
     model = make_model(small_config(model=SHAPES[shape]), VOCABULARIES)
     user, nobody = query_vectors(model, [("red dress", some_history()), ("red dress", Windows())])
     assert (np.abs(user - nobody).max() > 1e-5) == moves
+
+
+def test_a_model_trained_without_history_reads_none() -> None:
+    model = make_model(small_config(model={**SHAPES["mgdspr bare"], "history": False}), VOCABULARIES)
+    user, nobody = query_vectors(model, [("red dress", some_history()), ("red dress", Windows())])
+    np.testing.assert_array_equal(user, nobody)
 
 
 def test_a_text_item_is_its_title_whatever_its_id_and_brand() -> None:
