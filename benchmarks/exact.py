@@ -1,6 +1,13 @@
-"""`multigrain bench exact`: the exact full-pool top-k of evaluation, against the machine's own matrix product."""
+"""`multigrain bench exact`: the exact full-pool top-k of evaluation, against the machine's own matrix product.
+
+The product is measured before and after each search, and a search is held against the two beside it: on a machine that
+others use as well, the rates of one minute say little about those of the next.
+"""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from statistics import median
 
 from benchmarks.bench import Bench, Size, seconds_of
 from benchmarks.limits.machine import sgemm_gflops
@@ -10,28 +17,45 @@ from multigrain.settings import Settings
 from trainer.evaluation.topk import exact_top_k
 
 DIMS = 128
-K = 100
-SHAPES = {Size.SMALL: (1_000, 100_000), Size.ONE_MILLION: (2_000, 1_000_000)}
+REPEATS = 5
+SHARE = 0.5
+"""Of the rate of the bare product: what choosing may leave of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is searched."""
+
+    queries: int
+    items: int
+    k: int
+
+
+SHAPES = {Size.SMALL: Shape(1_000, 100_000, 100), Size.ONE_MILLION: Shape(5_000, 1_000_000, 1_000)}
 
 
 def _run(settings: Settings, size: Size, say: Callable[[str], None]) -> Sequence[Figure]:
-    queries, items = SHAPES[size]
-    say("sgemm")
-    limit = sorted(sgemm_gflops())[2]
-    say(f"{queries:,} x {items:,}")
-    left, right = clustered(queries, DIMS, seed=1), clustered(items, DIMS, seed=2)
-    work = 2 * queries * items * DIMS / 1e9
-    seconds = seconds_of(lambda: exact_top_k(left, right, K), repeats=3)
+    shape = SHAPES[size]
+    say(f"{shape.queries:,} x {shape.items:,}")
+    queries, items = clustered(shape.queries, DIMS, seed=1), clustered(shape.items, DIMS, seed=2)
+    work = 2 * shape.queries * shape.items * DIMS / 1e9
+    seconds, sgemm = [], [sgemm_gflops(repeats=3)]
+    for repeat in range(1, REPEATS + 1):
+        say(f"search {repeat} of {REPEATS}, and sgemm")
+        seconds += seconds_of(lambda: exact_top_k(queries, items, shape.k), repeats=1, warmups=0)
+        sgemm.append(sgemm_gflops(repeats=3))
+    rates = [work / s for s in seconds]
+    beside = [median(before + after) for before, after in pairwise(sgemm)]
+    what = f"exact top {shape.k:,} of {shape.items:,} x {DIMS}, {shape.queries:,} queries"
     return (
-        Figure.of(f"exact top {K} of {items:,} x {DIMS}, {queries:,} queries", seconds, "s"),
+        Figure.of(what, seconds, "s"),
+        Figure.of("its rate of arithmetic", rates, "GFLOP/s", limit=median(chain(*sgemm)), limit_name="sgemm"),
         Figure.of(
-            "its rate of arithmetic",
-            [work / s for s in seconds],
-            "GFLOP/s",
-            target=limit / 2,
+            "its share of the sgemm beside it",
+            [rate / limit for rate, limit in zip(rates, beside, strict=True)],
+            "",
+            target=SHARE,
             at_most=False,
-            limit=limit,
-            limit_name="sgemm",
         ),
     )
 

@@ -116,7 +116,7 @@ def _served(
         generation = _generation(encoder, name, spec)
         registry.create(generation)
         registry.mark_ready(generation.generation_id, {})
-        registry.promote(generation.generation_id)
+        registry.promote(generation.generation_id, override="a bench evaluates nothing")
         server = assemble(
             ServerSettings(port=0, registry_poll_ms=100),  # type: ignore[call-arg]  # pydantic fills the rest
             registry=registry,

@@ -1,66 +1,95 @@
-"""`multigrain evaluate`: a bundle against held-out searches, by exact search."""
+"""`multigrain evaluate`: past searches asked again, of a bundle, a generation or a running server."""
 
 import argparse
-from dataclasses import asdict
-from pathlib import Path
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from commands.command import Command
+from commands.evaluated_systems import SYSTEM, add_trial_arguments
 from commands.output import Output
+
+if TYPE_CHECKING:
+    from multigrain.settings import Settings
+    from trainer.evaluation.evaluate import Evaluation
+    from trainer.evaluation.judge import Judge
+    from trainer.evaluation.report import Verdict
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", type=Path, help="bundle folder")
-    parser.add_argument("--logs", type=Path, required=True, help="log folder with the catalogue to search")
-    parser.add_argument("--examples", type=Path, required=True, help="folder of examples; its test part is used")
+    parser.add_argument("system", nargs="+", metavar="SYSTEM", help=f"{SYSTEM}; several stand side by side")
+    add_trial_arguments(parser)
+    parser.add_argument(
+        "--gate", action="store_true", help="hold it against the rules of [gate]; of a ready generation it is kept"
+    )
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
-    from multigrain.bundle import open_bundle
-    from multigrain.encoder import load_encoder
+    from commands.evaluated_systems import looks_of, open_judge, opened, read_asked
+    from commands.evaluation_tables import show_report
     from multigrain.figures import Figure
-    from trainer.data.example_rows import read_examples
-    from trainer.data.examples import read_manifest
-    from trainer.data.logs import items_of, read_logs
-    from trainer.data.vocabularies import clicks_by_item
+    from multigrain.settings import current_settings
     from trainer.evaluation.evaluate import evaluate
+    from trainer.evaluation.page.page import write_page
+    from trainer.evaluation.report import save_report
 
-    with output.progress() as progress, progress.step("evaluating, exact search over every item") as step:
-        import numpy as np
+    settings = current_settings()
+    with output.progress() as progress, ExitStack() as systems:
+        with progress.step("reading the searches") as step:
+            trial, judge = read_asked(args), open_judge(args)
+            step.update(1, 1, f"{len(trial):,} searches over {len(trial.items):,} items")
+        with progress.step("asking them") as step:
+            found = evaluate(
+                trial,
+                [systems.enter_context(opened(name, settings)) for name in args.system],
+                subject=", ".join(args.system),
+                k=args.k,
+                judge=judge,
+                training=looks_of(args.system[0]),
+                tell=step.update,
+            )
+            step.update(1, 1)
+        report = found.report
+        if args.gate:
+            with progress.step("asking the gate") as step:
+                report = report.model_copy(update={"verdict": _ask_gate(args.system[-1], found, judge, settings)})
+                step.update(1, 1)
+    if args.out is not None:
+        args.out.mkdir(parents=True, exist_ok=True)
+        save_report(report, args.out)
+        write_page(report, args.out / "report.html")
+    show_report(report, output)
+    figures = [Figure(name=name, value=value, unit="").as_json() for name, value in report.scores.items()]
+    output.result({"figures": figures, **report.model_dump(mode="json")})
+    return 0 if report.verdict is None or report.verdict.passed else 1
 
-        logs = read_logs(args.logs)
-        items = list(items_of(logs))
-        clicks = np.array(clicks_by_item(logs, items, before_ms=read_manifest(args.examples).test_from_ms), np.int64)
-        encoder = load_encoder(open_bundle(args.bundle))
-        report = evaluate(encoder, list(read_examples(args.examples, "test")), items, clicks)
-        step.update(1, 1, f"{report.queries:,} searches")
-    title = f"{report.bundle_id}: {report.queries:,} test searches over {report.items:,} items"
-    figures = [Figure(name=name, value=value, unit="") for name, value in report.scores.items()]
-    output.table(
-        "what is added to recall@100, with a 95 % interval over the searches",
-        ("of the history>", "gain>", "interval>", "searches>"),
-        [
-            (name, f"{gain.mean:+.3f}", f"{gain.low:+.3f} .. {gain.high:+.3f}", f"{gain.queries:,}")
-            for name, gain in report.gains.items()
-        ],
-        caption="history: all of it, over all searches; a window: over the searches that only it could help",
-    )
-    output.figures(
-        title,
-        figures,
-        bundle_id=report.bundle_id,
-        queries=report.queries,
-        items=report.items,
-        gains={name: asdict(gain) for name, gain in report.gains.items()},
-    )
-    return 0
+
+def _ask_gate(name: str, found: "Evaluation", judge: "Judge | None", settings: "Settings") -> "Verdict":
+    """By the rules of the settings, beside what is live. What it says of a ready generation is kept with it."""
+    from commands.stores import open_registry
+    from multigrain.errors import InvalidConfig
+    from multigrain.registry.generation import GenerationState
+    from multigrain.types import GenerationId
+    from trainer.evaluation.systems.exact import ExactSystem
+    from trainer.evaluation.systems.indexed import IndexedSystem
+    from trainer.publish.gate import ask, kept
+
+    registry, system = open_registry(settings), found.deciding.system
+    if not isinstance(system, ExactSystem | IndexedSystem):
+        raise InvalidConfig("--gate", f"{name} is a server", cure="name the generation itself: its id stands alone")
+    exact = system if isinstance(system, ExactSystem) else system.exact
+    verdict = ask(exact, registry.live(), found.trial, settings.gate, judge)
+    named = {generation.generation_id: generation for generation in registry.list()}.get(GenerationId(name))
+    if named is not None and named.state is GenerationState.READY:
+        registry.judge(named.generation_id, kept(verdict))
+    return verdict
 
 
 COMMAND = Command(
     name="evaluate",
-    summary="measure a bundle by exact search over every item",
-    description="Recall of clicked items on the held-out last hours, never approximate and never on a sample of the "
-    "items, beside the same model without history and beside plain popularity; and what the history and each of its "
-    "windows adds, with an interval over the searches.",
+    summary="ask past searches again: of a bundle, a generation or a running server",
+    description="How much of what was clicked is found, with the relevance of what is, for every slice of the searches "
+    "and at every stage on the way to users: exact search over every item, the generation's index, each channel of a "
+    "server, the fused list, the answer after relevance control. Exit code 1 when --gate refuses.",
     add_arguments=_add_arguments,
     run=_run,
 )

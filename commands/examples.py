@@ -20,6 +20,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--train-config", default="demo", help="whose windows, robots and split are used (default: demo)"
     )
+    parser.add_argument(
+        "--leave-out-hours",
+        type=float,
+        default=None,
+        metavar="H",
+        help="do not read the last H hours of the logs: the hours before them are the test part then "
+        "(default: run.leave_out_hours of the config)",
+    )
     parser.add_argument("--engine", choices=ENGINES, default="duckdb", help="what runs the joins (default: duckdb)")
     parser.add_argument("--spark-master", default="local[*]", help="with --engine spark (default: local[*])")
 
@@ -30,7 +38,8 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     from trainer.data.examples import write_examples
     from trainer.data.logs import read_logs
 
-    config, open_engine = load_config(args.train_config), _engine(args)
+    config = load_config(args.train_config).with_run(leave_out_hours=args.leave_out_hours)
+    open_engine = _engine(args)
     with output.progress() as progress:
         with progress.step("checking the logs") as step:
             logs = read_logs(args.logs)
@@ -45,6 +54,8 @@ def _run(args: argparse.Namespace, output: Output) -> int:
             write_mark(draft, "examples")
             step.update(1, 1, f"{made.train:,} to train, {made.test:,} to test")
     output.say(f"{args.out}: {made.train:,} examples to train with, {made.test:,} of the last hours to test with")
+    if made.spans:
+        output.say(f"{made.spans:,} spans of titles are among those to train with")
     output.say(f"left out: {made.robot_searches:,} searches of {made.robot_users:,} robots")
     output.result(
         {
@@ -54,6 +65,8 @@ def _run(args: argparse.Namespace, output: Output) -> int:
             "events": events,
             "train": made.train,
             "test": made.test,
+            "spans": made.spans,
+            "leave_out_hours": made.leave_out_hours,
             "shards": made.shards,
             "robot_users": made.robot_users,
             "robot_searches": made.robot_searches,

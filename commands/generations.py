@@ -1,8 +1,8 @@
 """`multigrain generations`: which generations exist, which one is live, and the switch between them."""
 
 import argparse
-import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("list", "show", "promote", "rollback"), help="what to do")
     parser.add_argument("generation", nargs="?", default=None, help="generation id, for show and promote")
     parser.add_argument("--note", default="", help="why; kept with the generation")
+    parser.add_argument("--override", default="", metavar="WHY", help="promote although the gate refuses; kept with it")
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
@@ -27,11 +28,11 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     from multigrain.errors import InvalidConfig
     from multigrain.settings import current_settings
 
-    registry = open_registry(current_settings(), clock_ms=lambda: time.time_ns() // 1_000_000)
+    registry = open_registry(current_settings())
     if args.action in ("show", "promote") and args.generation is None:
         raise InvalidConfig("generation", "not given", cure=f"multigrain generations {args.action} GENERATION")
     if args.action == "promote":
-        registry.promote(args.generation, note=args.note)
+        registry.promote(args.generation, note=args.note, override=args.override)
         output.say(f"{args.generation} is live; servers switch to it within their registry_poll_ms")
     elif args.action == "rollback":
         output.say(f"{registry.rollback().generation_id} is live again")
@@ -43,7 +44,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
 def _show(output: Output, generations: "Sequence[Generation]", *, whole: bool) -> None:
     output.table(
         "Generations, newest first",
-        ("generation", "state", "bundle", "index", "changed (UTC)", "measured", "note"),
+        ("generation", "state", "bundle", "index", "changed (UTC)", "measured", "gate", "note"),
         [
             (
                 generation.generation_id,
@@ -52,6 +53,7 @@ def _show(output: Output, generations: "Sequence[Generation]", *, whole: bool) -
                 str(generation.index_spec.get("kind", "?")),
                 datetime.fromtimestamp(generation.changed_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S"),
                 _measured(generation, whole=whole),
+                _gate(generation),
                 generation.note,
             )
             for generation in generations
@@ -64,6 +66,13 @@ def _measured(generation: "Generation", *, whole: bool) -> str:
     """Every score when one generation is looked at, the two that decide in a list."""
     shown = {name: value for name, value in generation.scores.items() if whole or name in IN_THE_LIST}
     return "\n".join(f"{name} {value:.3f}" for name, value in shown.items())
+
+
+def _gate(generation: "Generation") -> str:
+    """What the gate said, and who went past it why."""
+    verdict = generation.verdict
+    said = "not asked" if verdict is None else "passed" if verdict.passed else "\n".join(verdict.refusals)
+    return f"{said}\noverridden: {generation.override}" if generation.override else said
 
 
 def _as_json(generation: "Generation") -> dict[str, object]:
@@ -79,6 +88,8 @@ def _as_json(generation: "Generation") -> dict[str, object]:
         "created_ms": generation.created_ms,
         "changed_ms": generation.changed_ms,
         "note": generation.note,
+        "gate": None if generation.verdict is None else asdict(generation.verdict),
+        "override": generation.override,
     }
 
 

@@ -20,9 +20,10 @@ SETS = (
     ("wands", "furniture and query-product pairs labelled by people (Wayfair WANDS)"),
     ("esci", "shopping queries with labelled products, by locale (Amazon ESCI)"),
 )
-OPTIONS = ("distractors", "locale")
+OPTIONS = ("distractors", "locale", "judged_as")
 LOCALES = ("us", "es", "jp")
-"""All three as in trainer/data/importers, which is not imported here because it loads pyarrow; a test compares them."""
+JUDGED_AS = ("judgments", "searches")
+"""All four as in trainer/data/importers, which is not imported here because it loads pyarrow; a test compares them."""
 
 HELP_COLUMNS = 100
 
@@ -39,6 +40,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="folder for the log files")
     parser.add_argument("--distractors", type=Path, metavar="DIR", help="bestbuy: a catalogue that joins the items")
     parser.add_argument("--locale", choices=LOCALES, help="esci: which locale (default: us)")
+    parser.add_argument(
+        "--judged-as",
+        choices=JUDGED_AS,
+        help="home-depot: searches: with searches and clicks made of the judged queries, split by hash over three days "
+        "(default: judgments, alone)",
+    )
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
@@ -74,7 +81,9 @@ def _refuse_unheeded(importer: "Importer", given: Iterable[str]) -> None:
 
     for name in given:
         if name not in importer.options:
-            raise InvalidConfig(f"--{name}", f"{importer.name} has no use for it", cure="leave it out")
+            raise InvalidConfig(
+                f"--{name.replace('_', '-')}", f"{importer.name} has no use for it", cure="leave it out"
+            )
 
 
 COMMAND = Command(

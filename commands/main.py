@@ -11,6 +11,7 @@ from commands import (
     bench,
     bundle,
     check_logs,
+    compare,
     config,
     db,
     demo,
@@ -27,6 +28,7 @@ from commands import (
     serve,
     stream,
     synth,
+    teacher,
     train,
 )
 from commands.command import Command
@@ -43,6 +45,8 @@ COMMANDS: tuple[Command, ...] = (
     examples.COMMAND,
     train.COMMAND,
     evaluate.COMMAND,
+    compare.COMMAND,
+    teacher.COMMAND,
     ablate.COMMAND,
     bundle.COMMAND,
     publish.COMMAND,

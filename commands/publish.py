@@ -12,6 +12,7 @@ from commands.output import Output
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("work", type=Path, help="work folder of `multigrain train`")
     parser.add_argument("--promote", action="store_true", help="make it live as soon as it is ready")
+    parser.add_argument("--override", default="", metavar="WHY", help="publish although the gate refuses; kept with it")
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
@@ -47,6 +48,8 @@ def _run(args: argparse.Namespace, output: Output) -> int:
             bundles=settings.bundles_dir,
             spec=chosen.spec,
             settings=settings.generation,
+            rules=settings.gate,
+            override=args.override,
             reporter=reporter,
             clock=time.monotonic,
             clock_ms=_now_ms,
@@ -69,7 +72,8 @@ COMMAND = Command(
     name="publish",
     summary="build the index of an evaluated bundle and check it",
     description="Encodes the catalogue with the bundle's item tower, builds the index, compares it with exact search "
-    "(the canary) and marks the generation ready. A build that fails leaves no index behind. --promote makes it live.",
+    "(the canary) and marks the generation ready. A build that fails leaves no index behind. --promote makes it live. "
+    "Before that the gate asks the test searches of the bundle and of the live one, and refuses a worse bundle.",
     add_arguments=_add_arguments,
     run=_run,
 )

@@ -1,6 +1,5 @@
 """The real stores that the settings name, opened for a command."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from multigrain.settings import Settings
@@ -19,10 +18,10 @@ def open_engine(settings: Settings) -> "Engine":
     return database.open_database(settings.database_url, pool_size=settings.database.pool_size)
 
 
-def open_registry(settings: Settings, *, clock_ms: Callable[[], int]) -> "SqlRegistry":
+def open_registry(settings: Settings) -> "SqlRegistry":
     from multigrain.registry.sql import SqlRegistry
 
-    return SqlRegistry(open_engine(settings), clock=clock_ms)
+    return SqlRegistry(open_engine(settings))
 
 
 def open_index_store(settings: Settings) -> "MilvusStore":

@@ -15,18 +15,31 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recent", action="store_true", help="the days end with yesterday (default: they begin on 2026-11-01)"
     )
+    parser.add_argument(
+        "--judged",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also have N query-item pairs judged, three in four from the pages shown and one at random: the mean of "
+        "three raters, each of whom is one grade off a quarter of the time (default: 0, no judgments)",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for the log files")
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
     from commands.recent import recent_first_day_ms
     from multigrain.errors import InvalidConfig
+    from trainer.data.market.judging import write_judgments
     from trainer.data.market.marketplace import FIRST_DAY_MS, Plan
-    from trainer.data.market.write import write_marketplace
+    from trainer.data.market.truth import FOLDER
+    from trainer.data.market.write import digest_of, write_marketplace
+    from trainer.evaluation.truth import Truth
 
     for name in ("items", "users", "days"):
         if getattr(args, name) < 1:
             raise InvalidConfig(f"--{name}", f"is {getattr(args, name)}", cure="give 1 or more")
+    if args.judged < 0:
+        raise InvalidConfig("--judged", f"is {args.judged}", cure="give 0 or more")
     plan = Plan(
         items=args.items,
         users=args.users,
@@ -37,16 +50,21 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     with output.progress() as progress, progress.step("simulating the marketplace") as step:
         written = write_marketplace(args.out, plan, lambda done, total: step.update(done, total, "days"))
         step.update(1, 1, f"{written.searches:,} searches, {written.events:,} events")
+    digest = written.digest
+    if args.judged:
+        write_judgments(args.out, args.judged, Truth.open(args.out / FOLDER).grades, seed=args.seed)
+        digest = digest_of(args.out)
     rows = {
         "items": written.items,
         "users": written.users,
         "searches": written.searches,
         "exposures": written.exposures,
         "events": written.events,
+        **({"judgments": args.judged} if args.judged else {}),
     }
     output.say(f"{args.out}: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
-    output.say(f"the same seed gives the same bytes: {written.digest[:16]}")
-    output.result({"out": args.out, **rows, "digest": written.digest})
+    output.say(f"the same seed gives the same bytes: {digest[:16]}")
+    output.result({"out": args.out, **rows, "digest": digest})
     return 0
 
 

@@ -29,17 +29,21 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--epochs", type=int, default=None, help="instead of run.epochs of the config")
     parser.add_argument("--seed", type=int, default=None, help="instead of run.seed of the config")
+    parser.add_argument(
+        "--leave-out-hours", type=float, default=None, help="instead of run.leave_out_hours of the config"
+    )
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
     from commands.reporting import reporter_on
     from trainer.configs.config import load_config
+    from trainer.evaluation.measures import DEPTHS
     from trainer.flow import make_candidate
     from trainer.training.stopping import PartDone, Stopped
 
-    config = load_config(args.train_config)
-    changes = {name: value for name in ("epochs", "seed") if (value := getattr(args, name)) is not None}
-    config = config.model_copy(update={"run": config.run.model_copy(update=changes)})
+    config = load_config(args.train_config).with_run(
+        epochs=args.epochs, seed=args.seed, leave_out_hours=args.leave_out_hours
+    )
     try:
         with output.progress() as progress, reporter_on(progress) as reporter:
             candidate = make_candidate(
@@ -60,12 +64,19 @@ def _run(args: argparse.Namespace, output: Output) -> int:
         output.result({"bundle": None, "figures": []})
         return 0
     report = candidate.report
+    # Where nobody has a history, none was withheld.
+    systems = {
+        name: prefix
+        for name, prefix in (("model", ""), ("history off", "history_off_"), ("popularity", "popularity_"))
+        if f"{prefix}recall@{DEPTHS[0]}" in report.scores
+    }
     output.table(
         f"{report.bundle_id}: recall over all {report.items:,} items, {report.queries:,} test searches",
-        ("K>", "model>", "history off>", "popularity>"),
+        ("K>", *(f"{name}>" for name in systems)),
         [
-            (k, *(f"{report.scores[f'{system}recall@{k}']:.3f}" for system in ("", "history_off_", "popularity_")))
-            for k in sorted({int(name.rpartition("@")[2]) for name in report.scores})
+            (k, *(f"{report.scores[f'{prefix}recall@{k}']:.3f}" for prefix in systems.values()))
+            for k in DEPTHS
+            if f"recall@{k}" in report.scores
         ],
         caption=f"bundle: {candidate.bundle.path}",
     )

@@ -72,6 +72,8 @@ class Options(TypedDict, total=False):
     """'fill', 'strict', 'demote' or 'off'."""
     generation_id: str
     debug: bool
+    at: datetime
+    """Answer as of this moment, for evaluation on past searches."""
 
 
 class Client:
@@ -280,13 +282,18 @@ def retrieve_message(query: str, user_id: str = "", **options: Unpack[Options]) 
         relevance_mode=_wire_name(pb.RelevanceMode, "relevance_mode", options["mode"]) if "mode" in options else None,
         generation_id=options.get("generation_id", ""),
         debug=options.get("debug", False),
+        at=_stamp(options["at"]) if "at" in options else None,
     )
 
 
 def _event_message(event: SessionEvent) -> pb.SessionEvent:
+    return pb.SessionEvent(item_id=event.item_id, action=f"ACTION_{event.action.name}", time=_stamp(event.at))
+
+
+def _stamp(at: datetime) -> Timestamp:
     stamp = Timestamp()
-    stamp.FromDatetime(event.at)
-    return pb.SessionEvent(item_id=event.item_id, action=f"ACTION_{event.action.name}", time=stamp)
+    stamp.FromDatetime(at)
+    return stamp
 
 
 def _wire_name(enum: EnumTypeWrapper, field: str, name: str) -> str:

@@ -6,14 +6,15 @@ An unknown key is refused, wherever it stands: a misspelt setting that is ignore
 """
 
 import difflib
+import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from multigrain.errors import InvalidConfig
 
@@ -122,10 +123,32 @@ class GenerationSettings(_Section):
     )
     canary_queries: int = Field(100, ge=1, description="Queries sampled for it. Too few: the figure is mostly noise.")
     canary_k: int = Field(100, ge=1, le=10_000, description="Depth at which recall is compared.")
-    gate_min_recall: float = Field(
-        0.0, ge=0, le=1, description="Recall@100 of held-out clicks below which a generation may not go live."
-    )
     index_kind: str = Field("AUTO", description="AUTO lets the planner choose; or a kind of index/specs.py, e.g. HNSW.")
+
+
+def _from_json(value: object) -> object:
+    """A variable of the environment is text."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+Rules = Annotated[dict[str, float], BeforeValidator(_from_json)]
+"""'METRIC' or 'METRIC of SLICE' -> a number; both as the report names them: 'recall@100 of frequency: tail'."""
+
+
+class GateSettings(_Section):
+    """What evaluation must have shown before a generation may go live."""
+
+    at_least: Rules = Field(
+        default_factory=dict, description="The mean of a metric. Too low: a bad model goes live; too high: none does."
+    )
+    no_worse_than_live: Rules = Field(
+        default_factory=lambda: {"recall@100": 0.02},
+        description="The most by which a metric may fall, even at the low end of its interval. Too low: with few test "
+        "searches nothing can be shown to be good enough; too high: models get worse step by step.",
+    )
+    teacher: Path | None = Field(
+        None, description="Folder of a relevance teacher, for rules on good@100. Not set: such rules are never met."
+    )
 
 
 class TelemetrySettings(_Section):
@@ -146,6 +169,7 @@ class Settings(_Section):
     kafka: KafkaSettings = KafkaSettings()  # type: ignore[call-arg]  # as above
     server: ServerSettings = ServerSettings()  # type: ignore[call-arg]  # as above
     generation: GenerationSettings = GenerationSettings()  # type: ignore[call-arg]  # as above
+    gate: GateSettings = GateSettings()  # type: ignore[call-arg]  # as above
     telemetry: TelemetrySettings = TelemetrySettings()  # type: ignore[call-arg]  # as above
 
     @property

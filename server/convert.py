@@ -50,6 +50,7 @@ def to_request(message: pb.RetrieveRequest, request_id: str, *, at: str = "") ->
         fusion=FusionKind(_known(f"{at}fusion", message.fusion, pb.Fusion) or FusionKind.RECIPROCAL_RANK),
         generation_id=GenerationId(_id(f"{at}generation_id", message.generation_id)) if message.generation_id else None,
         debug=message.debug,
+        at_ms=_time_ms(f"{at}at", message.at) if message.HasField("at") else None,
     )
 
 
@@ -154,13 +155,13 @@ def _recent_event(field: str, message: pb.SessionEvent) -> SessionEvent:
     return SessionEvent(
         item_id=ItemId(_text(f"{field}.item_id", message.item_id, ID_BYTES_MAX)),
         action=Action(action),
-        at_ms=_time_ms(f"{field}.time", message),
+        at_ms=_time_ms(f"{field}.time", message.time if message.HasField("time") else None),
     )
 
 
-def _time_ms(field: str, message: pb.SessionEvent) -> int:
+def _time_ms(field: str, stamp: Timestamp | None) -> int:
     try:
-        at_ms = message.time.ToMilliseconds() if message.HasField("time") else -1
+        at_ms = -1 if stamp is None else stamp.ToMilliseconds()
     except ValueError:  # seconds or nanos beyond what a Timestamp may hold
         at_ms = -1
     if at_ms < 0:

@@ -67,7 +67,7 @@ class Pipeline:
 
     async def trace(self, request: Request, live: LiveGeneration, deadline: Deadline) -> Trace:
         """The steps, in their order. Only `live` and one snapshot of the catalogue are used from here on."""
-        now_ms, columns = self.now_ms(), self.catalogue.columns
+        now_ms, columns = self.now_ms() if request.at_ms is None else request.at_ms, self.catalogue.columns
 
         with stage("understand").time():
             intent = live.tagger.understand(request.query)

@@ -80,3 +80,5 @@ class Request:
     generation_id: GenerationId | None = None
     """None: the live one."""
     debug: bool = False
+    at_ms: int | None = None
+    """Answer as of this moment. None: now."""

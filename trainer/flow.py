@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from multigrain.bundle import Bundle, open_bundle
-from multigrain.encoder import load_encoder
+from multigrain.encoder import Encoder, load_encoder
 from multigrain.index.specs import IndexSpec
-from multigrain.registry.generation import Generation
-from multigrain.settings import GenerationSettings
+from multigrain.registry.generation import GateVerdict, Generation
+from multigrain.settings import GateSettings, GenerationSettings
 from multigrain.types import GenerationId
 from trainer.configs.config import TrainingConfig
 from trainer.data.example_rows import read_examples
 from trainer.data.logs import read_logs
-from trainer.evaluation.evaluate import Report, load_report
+from trainer.evaluation.before import Before, load_before
+from trainer.evaluation.report import Report, load_report
+from trainer.evaluation.systems.exact import ExactSystem
+from trainer.evaluation.trial import trial_of
 from trainer.progress import Clock, Reporter
-from trainer.publish.gate import check_gate
-from trainer.publish.index_build import Stores, build_generation
+from trainer.publish.gate import ask, kept, require_passed
+from trainer.publish.index_build import ITEMS_AT_ONCE, Evaluated, Stores, build_generation
 from trainer.publish.keep import keep_bundle
 from trainer.steps import Steps, finished_steps, made_from_logs
 
@@ -32,6 +35,7 @@ class Candidate:
     bundle: Bundle
     report: Report
     examples: Path
+    before: Before
 
 
 def make_candidate(
@@ -56,15 +60,17 @@ def make_candidate(
     examples = steps.examples(logs_folder) if given_examples is None else steps.given_examples(logs, given_examples)
     towers = steps.towers(logs, examples, start_from)
     bundle = open_bundle(steps.bundle(logs, examples, towers, created_ms=clock_ms()))
-    report = load_report(steps.evaluation(logs, examples, bundle))
+    evaluation = steps.evaluation(logs, examples, bundle)
 
-    return Candidate(bundle, report, examples)
+    return Candidate(bundle, load_report(evaluation), examples, load_before(evaluation))
 
 
 def find_candidate(work: Path) -> Candidate:
     """What `make_candidate` left in `work`. Raises NotFound naming the step that is not finished."""
     found = finished_steps(work)
-    return Candidate(open_bundle(found.bundle), load_report(found.evaluation), found.examples)
+    return Candidate(
+        open_bundle(found.bundle), load_report(found.evaluation), found.examples, load_before(found.evaluation)
+    )
 
 
 def publish(
@@ -75,23 +81,38 @@ def publish(
     bundles: Path,
     spec: IndexSpec,
     settings: GenerationSettings,
+    rules: GateSettings,
+    override: str = "",
     reporter: Reporter,
     clock: Clock,
     clock_ms: Callable[[], int],
 ) -> Generation:
-    """An evaluated bundle -> a generation that is ready. Promoting it is a person's, or a command's, next step."""
-    check_gate(candidate.report, floor=settings.gate_min_recall)
+    """An evaluated bundle -> a generation that is ready. Promoting it is a person's, or a command's, next step.
+
+    Raises GateRefused before anything is built, unless `override` says why it is wanted all the same.
+    """
+    encoder = load_encoder(candidate.bundle)
+    verdict = ask_gate(candidate, encoder, stores, rules)
+    if not override:
+        require_passed(candidate.bundle.bundle_id, verdict)
     bundle = keep_bundle(candidate.bundle, bundles)
     return build_generation(
         generation_id,
         bundle,
-        load_encoder(bundle),
+        encoder,
         stores,
         spec=spec,
         queries=[(example.query, example.history) for example in read_examples(candidate.examples, "test")],
-        report=candidate.report,
+        evaluated=Evaluated(candidate.report.scores, verdict, override),
         settings=settings,
         clock_ms=clock_ms,
         clock=clock,
         reporter=reporter,
     )
+
+
+def ask_gate(candidate: Candidate, encoder: Encoder, stores: Stores, rules: GateSettings) -> GateVerdict:
+    """The candidate by the rules, beside what is live: both asked the test searches over today's catalogue."""
+    items = [stored.item for batch in stores.catalogue.scan(ITEMS_AT_ONCE) for stored in batch]
+    trial = trial_of(candidate.examples, items, candidate.before)
+    return kept(ask(ExactSystem(encoder), stores.registry.live(), trial, rules))

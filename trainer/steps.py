@@ -26,8 +26,13 @@ from trainer.data.finished_examples import check_examples
 from trainer.data.key_terms import build_key_terms
 from trainer.data.logs import CATALOG, EVENTS, SEARCHES, Logs, items_of
 from trainer.data.vocabularies import build_vocabularies, clicks_by_item
-from trainer.evaluation.evaluate import evaluate, save_report
+from trainer.evaluation.before import read_before, save_before
+from trainer.evaluation.evaluate import evaluate_bundle
+from trainer.evaluation.report import FORMAT, Look, save_report
+from trainer.evaluation.trial import trial_of
 from trainer.progress import Clock, Progress, Reporter
+from trainer.training.journal import FILE as JOURNAL
+from trainer.training.journal import read_journal
 
 LOSSES = "losses.json"
 BUNDLE = "bundle"
@@ -93,8 +98,8 @@ class Steps:
         def make(draft: Path) -> None:
             write_examples(logs_folder, draft, config)
 
-        cut = {"test_hours": config.run.test_hours, "shards": config.run.shards}
-        parts = (config.windows.model_dump(), config.robots.model_dump(), cut)
+        cut = {name: getattr(config.run, name) for name in ("test_hours", "leave_out_hours", "shards")}
+        parts = (config.windows.model_dump(), config.robots.model_dump(), config.title_spans.model_dump(), cut)
         made_from = _named(self._source, *parts, ANALYZER, ROW_FORMAT)
         return self._step(EXAMPLES, made_from, make)
 
@@ -175,11 +180,14 @@ class Steps:
         """The report on the test part, through the bundle."""
 
         def make(draft: Path) -> None:
-            items, clicks = self._items_and_clicks(logs, examples)
-            report = evaluate(load_encoder(bundle), list(read_examples(examples, "test")), items, clicks)
-            save_report(report, draft)
+            looks = [Look(step=line.step, loss=line.loss, recall=line.recall) for line in read_journal(journal)]
+            before = read_before(logs, read_manifest(examples).test_from_ms)
+            trial = trial_of(examples, list(items_of(logs)), before)
+            save_report(evaluate_bundle(load_encoder(bundle), trial, training=looks), draft)
+            save_before(before, draft)
 
-        return self._step(EVALUATION, _named(self._source, bundle.bundle_id), make)
+        journal = self._work / JOURNAL
+        return self._step(EVALUATION, _named(self._source, bundle.bundle_id, FORMAT), make)
 
     def _step(self, name: str, made_from: str, make: Callable[[Path], None]) -> Path:
         """The finished folder `name`; made again unless it is there and was made from the same."""

@@ -33,6 +33,8 @@ from trainer.publish.index_build import Stores
 
 SECOND_EPOCHS = 3
 """The second model is there to be switched to; it need not be good."""
+WHY_THE_SECOND = "trained for less long, to show a switch"
+"""The gate need not like it: a person may override it, and the registry keeps why."""
 RETRIEVE_MAX = 10_000
 
 
@@ -74,7 +76,7 @@ def played(script: Plan, settings: Settings, output: Output) -> Iterator[tuple[S
         figures += a_click.play(stage)
         figures += brand_query.play(stage)
         figures += new_item.play(stage)
-        figures += promotion.play(stage, lambda: _publish(shop, second, lambda report: None))
+        figures += promotion.play(stage, lambda: _publish(shop, second, lambda report: None, override=WHY_THE_SECOND))
         yield shop, figures
     finally:
         client.close()
@@ -115,7 +117,7 @@ def _take_in(shop: Shop, logs: Logs, progress: Progress) -> None:
         step.update(taken, total, f"{taken:,} events, {len(shop.dead_letters.letters)} dead letters")
 
 
-def _publish(shop: Shop, candidate: Candidate, reporter: Reporter) -> Generation:
+def _publish(shop: Shop, candidate: Candidate, reporter: Reporter, *, override: str = "") -> Generation:
     count, dims = shop.catalogue.count(), candidate.bundle.manifest.dims
     number = len(shop.registry.list()) + 1
     return publish(
@@ -125,6 +127,8 @@ def _publish(shop: Shop, candidate: Candidate, reporter: Reporter) -> Generation
         bundles=shop.settings.bundles_dir,
         spec=plan(count, dims, RETRIEVE_MAX, lite=True).spec,
         settings=shop.settings.generation,
+        rules=shop.settings.gate,
+        override=override,
         reporter=reporter,
         clock=time.monotonic,
         clock_ms=now_ms,

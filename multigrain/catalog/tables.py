@@ -84,6 +84,8 @@ generations = sa.Table(
     sa.Column("became_live_ms", sa.BigInteger, comment="orders rollbacks; NULL: never live, or rolled back from"),
     sa.Column("scores", sa.JSON, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
+    sa.Column("verdict", sa.JSON(none_as_null=True), comment="of the evaluation gate; NULL: it was not asked"),
+    sa.Column("override", sa.Text, nullable=False, server_default="", comment="why it may go live all the same"),
     sa.CheckConstraint("state IN ('building', 'ready', 'live', 'retired', 'failed')", name="state"),
     sa.Index(
         "uq_generations_one_live",

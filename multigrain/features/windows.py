@@ -44,6 +44,21 @@ class Windows:
     )
     queries: tuple[str, ...] = ()
 
+    @property
+    def parts(self) -> tuple[BehaviorColumns, ...]:
+        """Every window of behaviours."""
+        return (self.realtime, self.short, *self.long.values())
+
+    @property
+    def behaviors(self) -> int:
+        """How many there are in all windows."""
+        return sum(len(part.at_ms) for part in self.parts)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of the user."""
+        return not self.behaviors and not self.queries
+
 
 def split(state: UserState, now_ms: int, config: WindowConfig) -> Windows:
     """The windows of `state` as of `now_ms`. Nothing at or after `now_ms` is used: no model may see the future."""

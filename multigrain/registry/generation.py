@@ -23,6 +23,17 @@ OPEN_STATES = (GenerationState.BUILDING, GenerationState.READY, GenerationState.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GateVerdict:
+    """What the evaluation gate said of a generation."""
+
+    passed: bool
+    against: GenerationId | None
+    """The generation that was live, with which it was compared. None: none was."""
+    refusals: tuple[str, ...] = ()
+    """A sentence for each rule that was not met, with metric, slice, both numbers and the interval."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
     """One row of the registry."""
 
@@ -42,4 +53,8 @@ class Generation:
     scores: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """What evaluation and canary measured, e.g. {'recall@100': 0.41, 'canary_recall': 1.0}."""
     note: str = ""
-    """Why it failed, or the reason given with an override."""
+    """Why it failed, or what was said when it was promoted."""
+    verdict: GateVerdict | None = None
+    """None: the gate was not asked, which is as good as a refusal."""
+    override: str = ""
+    """Why a person lets it go live whatever the gate says. Empty: nobody does."""

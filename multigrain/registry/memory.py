@@ -3,9 +3,18 @@
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from multigrain.registry.generation import OPEN_STATES, Generation, GenerationState
-from multigrain.registry.steps import Clock, exists, nothing_before, require_step, unknown
+from multigrain.registry.generation import OPEN_STATES, GateVerdict, Generation, GenerationState
+from multigrain.registry.steps import (
+    Clock,
+    exists,
+    nothing_before,
+    require_gate,
+    require_ready,
+    require_step,
+    unknown,
+)
 from multigrain.types import GenerationId
 
 
@@ -42,19 +51,34 @@ class MemoryRegistry:
     def open(self) -> Sequence[Generation]:
         return [generation for generation in self.list() if generation.state in OPEN_STATES]
 
-    def mark_ready(self, generation_id: GenerationId, scores: Mapping[str, float]) -> None:
+    def mark_ready(
+        self,
+        generation_id: GenerationId,
+        scores: Mapping[str, float],
+        verdict: GateVerdict | None = None,
+        *,
+        override: str = "",
+    ) -> None:
         with self._lock:
             self._step(generation_id, GenerationState.READY)
-            self._generations[generation_id] = replace(self._generations[generation_id], scores=dict(scores))
+            self._change(generation_id, scores=dict(scores), verdict=verdict, override=override)
+
+    def judge(self, generation_id: GenerationId, verdict: GateVerdict) -> None:
+        with self._lock:
+            require_ready(self.get(generation_id))
+            self._change(generation_id, verdict=verdict)
 
     def fail(self, generation_id: GenerationId, note: str) -> None:
         with self._lock:
             self._step(generation_id, GenerationState.FAILED, note=note)
 
-    def promote(self, generation_id: GenerationId, *, note: str = "") -> None:
+    def promote(self, generation_id: GenerationId, *, note: str = "", override: str = "") -> None:
         with self._lock:
-            live = self.live()
+            live, candidate = self.live(), self.get(generation_id)
+            require_step(candidate, GenerationState.LIVE)
+            require_gate(candidate, live.generation_id if live else None, override)
             self._step(generation_id, GenerationState.LIVE, note=note)
+            self._change(generation_id, override=override or candidate.override)
             if live is not None:
                 self._retire(live)
             self._past = [*(before for before in self._past if before != generation_id), generation_id]
@@ -76,6 +100,9 @@ class MemoryRegistry:
         self._generations[generation_id] = replace(
             generation, state=to, changed_ms=self._clock(), note=note or generation.note
         )
+
+    def _change(self, generation_id: GenerationId, **values: Any) -> None:  # Any: fields of a generation
+        self._generations[generation_id] = replace(self._generations[generation_id], **values)
 
     def _retire(self, generation: Generation) -> None:
         self._generations[generation.generation_id] = replace(

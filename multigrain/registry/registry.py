@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from multigrain.registry.generation import Generation
+from multigrain.registry.generation import GateVerdict, Generation
 from multigrain.types import GenerationId
 
 
@@ -32,16 +32,31 @@ class Registry(Protocol):
         """Those that the stream feeds: building, ready, live."""
         ...
 
-    def mark_ready(self, generation_id: GenerationId, scores: Mapping[str, float]) -> None:
-        """building -> ready, with what was measured."""
+    def mark_ready(
+        self,
+        generation_id: GenerationId,
+        scores: Mapping[str, float],
+        verdict: GateVerdict | None = None,
+        *,
+        override: str = "",
+    ) -> None:
+        """building -> ready, with what was measured, what the gate said of it, and why a person overrides that."""
+        ...
+
+    def judge(self, generation_id: GenerationId, verdict: GateVerdict) -> None:
+        """What the gate says of a ready generation, in place of what it said before."""
         ...
 
     def fail(self, generation_id: GenerationId, note: str) -> None:
         """building or ready -> failed, with the reason."""
         ...
 
-    def promote(self, generation_id: GenerationId, *, note: str = "") -> None:
-        """ready -> live, or retired -> live (a rollback by name); the live one retires in the same write."""
+    def promote(self, generation_id: GenerationId, *, note: str = "", override: str = "") -> None:
+        """ready -> live, or retired -> live (a rollback by name); the live one retires in the same write.
+
+        Raises GateRefused for a ready one that the gate did not let pass against the one that is live, unless
+        `override` says why it goes live all the same; that reason is kept.
+        """
         ...
 
     def rollback(self) -> Generation:

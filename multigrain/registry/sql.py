@@ -6,7 +6,7 @@ what the first one did. That never two are live is also a unique index: see cata
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,8 +14,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from multigrain.catalog.tables import generations
 from multigrain.database import reading, writing
-from multigrain.registry.generation import OPEN_STATES, Generation, GenerationState
-from multigrain.registry.steps import Clock, exists, nothing_before, require_step, unknown
+from multigrain.registry.generation import OPEN_STATES, GateVerdict, Generation, GenerationState
+from multigrain.registry.steps import (
+    Clock,
+    exists,
+    nothing_before,
+    require_gate,
+    require_ready,
+    require_step,
+    unknown,
+)
 from multigrain.types import GenerationId
 
 _COLUMNS = [generations.c[entry.name] for entry in fields(Generation)]
@@ -38,6 +46,7 @@ class SqlRegistry:
             "state": GenerationState.BUILDING.value,
             "index_spec": dict(generation.index_spec),
             "scores": dict(generation.scores),
+            "verdict": _stored(generation.verdict),
         }
         dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
         insert = dialect.insert(generations).values(values).on_conflict_do_nothing()
@@ -65,19 +74,32 @@ class SqlRegistry:
     def open(self) -> Sequence[Generation]:
         return [generation for generation in self.list() if generation.state in OPEN_STATES]
 
-    def mark_ready(self, generation_id: GenerationId, scores: Mapping[str, float]) -> None:
+    def mark_ready(
+        self,
+        generation_id: GenerationId,
+        scores: Mapping[str, float],
+        verdict: GateVerdict | None = None,
+        *,
+        override: str = "",
+    ) -> None:
+        kept = {"scores": dict(scores), "verdict": _stored(verdict), "override": override}
         with writing(self._engine) as connection:
-            _Locked(connection, self._clock).step(generation_id, GenerationState.READY, scores=dict(scores))
+            _Locked(connection, self._clock).step(generation_id, GenerationState.READY, **kept)
+
+    def judge(self, generation_id: GenerationId, verdict: GateVerdict) -> None:
+        with writing(self._engine) as connection:
+            _Locked(connection, self._clock).judge(generation_id, verdict)
 
     def fail(self, generation_id: GenerationId, note: str) -> None:
         with writing(self._engine) as connection:
             _Locked(connection, self._clock).step(generation_id, GenerationState.FAILED, note=note)
 
-    def promote(self, generation_id: GenerationId, *, note: str = "") -> None:
+    def promote(self, generation_id: GenerationId, *, note: str = "", override: str = "") -> None:
+        said = {name: text for name, text in (("note", note), ("override", override)) if text}
         with writing(self._engine) as connection:
             rows = _Locked(connection, self._clock)
-            noted = {"note": note} if note else {}
-            rows.make_live(generation_id, became_live_ms=rows.next_became_live_ms(), **noted)
+            rows.require_gate(generation_id, override)
+            rows.make_live(generation_id, became_live_ms=rows.next_became_live_ms(), **said)
 
     def rollback(self) -> Generation:
         with writing(self._engine) as connection:
@@ -104,10 +126,17 @@ class _Locked:
         }
         self._live = next((row.generation_id for row in self._generations.values() if row.state == "live"), None)
 
+    def require_gate(self, generation_id: GenerationId, override: str) -> None:
+        generation = self._get(generation_id)
+        require_step(generation, GenerationState.LIVE)
+        require_gate(generation, self._live, override)
+
+    def judge(self, generation_id: GenerationId, verdict: GateVerdict) -> None:
+        require_ready(self._get(generation_id))
+        self._set(generation_id, verdict=_stored(verdict))
+
     def step(self, generation_id: GenerationId, to: GenerationState, **changes: Any) -> None:  # Any: column values
-        if generation_id not in self._generations:
-            raise unknown(generation_id, self._generations)
-        require_step(self._generations[generation_id], to)
+        require_step(self._get(generation_id), to)
         self._set(generation_id, state=to.value, changed_ms=self._clock(), **changes)
 
     def make_live(self, generation_id: GenerationId, **changes: Any) -> None:  # Any: as above
@@ -134,6 +163,11 @@ class _Locked:
         assert self._live is not None
         self._set(self._live, became_live_ms=None)
 
+    def _get(self, generation_id: GenerationId) -> Generation:
+        if generation_id not in self._generations:
+            raise unknown(generation_id, self._generations)
+        return self._generations[generation_id]
+
     def _set(self, generation_id: GenerationId, **values: Any) -> None:  # Any: as above
         this = generations.c.generation_id == generation_id
         self._connection.execute(sa.update(generations).where(this).values(**values))
@@ -141,4 +175,12 @@ class _Locked:
 
 def _generation(row: sa.Row[*tuple[Any, ...]]) -> Generation:  # Any: a row of mixed columns
     values = {column.name: getattr(row, column.name) for column in _COLUMNS}
-    return Generation(**{**values, "state": GenerationState(values["state"])})
+    return Generation(**{**values, "state": GenerationState(values["state"]), "verdict": _verdict(values["verdict"])})
+
+
+def _verdict(stored: dict[str, Any] | None) -> GateVerdict | None:  # Any: JSON
+    return None if stored is None else GateVerdict(**{**stored, "refusals": tuple(stored["refusals"])})
+
+
+def _stored(verdict: GateVerdict | None) -> dict[str, Any] | None:  # Any: as above
+    return None if verdict is None else asdict(verdict)

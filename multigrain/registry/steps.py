@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from multigrain.errors import NotFound, WrongState
+from multigrain.errors import GateRefused, NotFound, WrongState
 from multigrain.registry.generation import Generation, GenerationState
 from multigrain.types import GenerationId
 
@@ -24,6 +24,32 @@ def require_step(generation: Generation, to: GenerationState) -> None:
             f"generation {generation.generation_id} is {generation.state} and cannot become {to}: "
             f"only one that is {allowed} can"
         )
+
+
+def require_ready(generation: Generation) -> None:
+    """Raises WrongState unless the generation is ready: what the gate says of others changes nothing."""
+    if generation.state is not GenerationState.READY:
+        raise WrongState(
+            f"generation {generation.generation_id} is {generation.state}: the gate judges only one that is ready"
+        )
+
+
+def require_gate(generation: Generation, live: GenerationId | None, override: str) -> None:
+    """Raises GateRefused unless the gate let this ready generation pass against what is live, or a person overrides.
+
+    One that was live before has passed, or was overridden, then: going back must never wait for an evaluation.
+    """
+    verdict, name = generation.verdict, generation.generation_id
+    if generation.state is not GenerationState.READY or override or generation.override:
+        return
+    cure = f"multigrain evaluate {name} --gate, or promote it with --override 'why'"
+    if verdict is None:
+        raise GateRefused(f"generation {name} has not been through the gate: {cure}")
+    if verdict.refusals or not verdict.passed:
+        raise GateRefused(f"the gate refused generation {name}: {'; '.join(verdict.refusals)}: {cure}")
+    if verdict.against != live:
+        compared = f"compared with {verdict.against}" if verdict.against else "compared with none"
+        raise GateRefused(f"generation {name} was {compared}, and {live or 'none'} is live now: {cure}")
 
 
 def unknown(generation_id: GenerationId, existing: Iterable[GenerationId]) -> NotFound:

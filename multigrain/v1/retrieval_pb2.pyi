@@ -115,7 +115,7 @@ class ChannelRequest(_message.Message):
     def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., quota: _Optional[int] = ...) -> None: ...
 
 class RetrieveRequest(_message.Message):
-    __slots__ = ("query", "user_id", "recent_events", "limit", "filters", "channels", "relevance_mode", "fusion", "generation_id", "debug")
+    __slots__ = ("query", "user_id", "recent_events", "limit", "filters", "channels", "relevance_mode", "fusion", "generation_id", "debug", "at")
     QUERY_FIELD_NUMBER: _ClassVar[int]
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     RECENT_EVENTS_FIELD_NUMBER: _ClassVar[int]
@@ -126,6 +126,7 @@ class RetrieveRequest(_message.Message):
     FUSION_FIELD_NUMBER: _ClassVar[int]
     GENERATION_ID_FIELD_NUMBER: _ClassVar[int]
     DEBUG_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
     query: str
     user_id: str
     recent_events: _containers.RepeatedCompositeFieldContainer[SessionEvent]
@@ -136,7 +137,8 @@ class RetrieveRequest(_message.Message):
     fusion: Fusion
     generation_id: str
     debug: bool
-    def __init__(self, query: _Optional[str] = ..., user_id: _Optional[str] = ..., recent_events: _Optional[_Iterable[_Union[SessionEvent, _Mapping]]] = ..., limit: _Optional[int] = ..., filters: _Optional[_Union[Filters, _Mapping]] = ..., channels: _Optional[_Iterable[_Union[ChannelRequest, _Mapping]]] = ..., relevance_mode: _Optional[_Union[RelevanceMode, str]] = ..., fusion: _Optional[_Union[Fusion, str]] = ..., generation_id: _Optional[str] = ..., debug: _Optional[bool] = ...) -> None: ...
+    at: _timestamp_pb2.Timestamp
+    def __init__(self, query: _Optional[str] = ..., user_id: _Optional[str] = ..., recent_events: _Optional[_Iterable[_Union[SessionEvent, _Mapping]]] = ..., limit: _Optional[int] = ..., filters: _Optional[_Union[Filters, _Mapping]] = ..., channels: _Optional[_Iterable[_Union[ChannelRequest, _Mapping]]] = ..., relevance_mode: _Optional[_Union[RelevanceMode, str]] = ..., fusion: _Optional[_Union[Fusion, str]] = ..., generation_id: _Optional[str] = ..., debug: _Optional[bool] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ChannelReport(_message.Message):
     __slots__ = ("channel", "hits", "milliseconds", "problem", "item_ids", "scores")

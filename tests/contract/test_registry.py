@@ -10,13 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from multigrain.catalog.tables import generations
-from multigrain.errors import MultigrainError, NotFound, WrongState
-from multigrain.registry.generation import Generation, GenerationState
+from multigrain.errors import GateRefused, MultigrainError, NotFound, WrongState
+from multigrain.registry.generation import GateVerdict, Generation, GenerationState
 from multigrain.registry.registry import Registry
 from multigrain.registry.sql import SqlRegistry
 from multigrain.types import GenerationId
 from tests.builders import NOON_MS
 from tests.contract.conftest import Clock
+
+NO_GATE = "nothing is evaluated here"
 
 
 def gen(name: str) -> GenerationId:
@@ -44,7 +46,7 @@ def add(registry: Registry, name: str, *, state: GenerationState = GenerationSta
     if state is not GenerationState.BUILDING:
         registry.mark_ready(gen(name), {})
     if state is GenerationState.LIVE:
-        registry.promote(gen(name))
+        registry.promote(gen(name), override=NO_GATE)
 
 
 def states(registry: Registry) -> dict[str, str]:
@@ -118,7 +120,7 @@ def test_promotion_retires_the_live_one(registry: Registry) -> None:
     add(registry, "g-1", state=GenerationState.LIVE)
     add(registry, "g-2")
 
-    registry.promote(gen("g-2"), note="approved by Ada")
+    registry.promote(gen("g-2"), note="approved by Ada", override=NO_GATE)
 
     assert states(registry) == {"g-1": "retired", "g-2": "live"}
     live = registry.live()
@@ -155,7 +157,7 @@ def test_a_step_from_the_wrong_state_names_both(
 ) -> None:
     add(registry, "g-1", state=state)
     steps = {
-        "promote": lambda: registry.promote(gen("g-1")),
+        "promote": lambda: registry.promote(gen("g-1"), override=NO_GATE),
         "mark_ready": lambda: registry.mark_ready(gen("g-1"), {}),
         "fail": lambda: registry.fail(gen("g-1"), "why"),
     }
@@ -163,6 +165,98 @@ def test_a_step_from_the_wrong_state_names_both(
     with pytest.raises(WrongState, match=re.escape(said)):
         steps[step]()
     assert registry.get(gen("g-1")).state is state
+
+
+PASSED = GateVerdict(passed=True, against=None)
+
+
+def judged(registry: Registry, name: str, verdict: GateVerdict | None) -> None:
+    registry.create(a_generation(name))
+    registry.mark_ready(gen(name), {}, verdict)
+
+
+def test_what_the_gate_said_comes_back_whole(registry: Registry) -> None:
+    verdict = GateVerdict(passed=False, against=gen("g-0"), refusals=("recall@100 fell", "good@100 too low"))
+    judged(registry, "g-1", verdict)
+
+    assert registry.get(gen("g-1")).verdict == verdict
+
+
+def test_a_generation_that_passed_goes_live_by_itself(registry: Registry) -> None:
+    judged(registry, "g-1", PASSED)
+    registry.promote(gen("g-1"))
+
+    assert states(registry) == {"g-1": "live"}
+    assert registry.get(gen("g-1")).override == ""
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        (None, "g-1 has not been through the gate"),
+        (
+            GateVerdict(passed=False, against=None, refusals=("a is low", "b is low")),
+            "refused generation g-1: a is low; b",
+        ),
+        (GateVerdict(passed=True, against=gen("g-0"), refusals=("a is low",)), "refused generation g-1: a is low"),
+        (GateVerdict(passed=True, against=gen("g-0")), "g-1 was compared with g-0, and none is live now"),
+    ],
+)
+def test_what_the_gate_did_not_let_pass_is_not_promoted(
+    registry: Registry, verdict: GateVerdict | None, said: str
+) -> None:
+    judged(registry, "g-1", verdict)
+
+    with pytest.raises(GateRefused, match=re.escape(said)):
+        registry.promote(gen("g-1"))
+    assert states(registry) == {"g-1": "ready"}
+
+
+def test_an_override_promotes_and_its_reason_is_kept(registry: Registry) -> None:
+    judged(registry, "g-1", GateVerdict(passed=False, against=None, refusals=("a is low",)))
+    registry.promote(gen("g-1"), override="the catalogue was halved, Ada")
+
+    assert states(registry) == {"g-1": "live"}
+    assert registry.get(gen("g-1")).override == "the catalogue was halved, Ada"
+
+
+def test_an_override_given_with_readiness_counts_at_promotion(registry: Registry) -> None:
+    registry.create(a_generation())
+    registry.mark_ready(gen("g-1"), {}, override="for the demo")
+    registry.promote(gen("g-1"))
+
+    assert registry.get(gen("g-1")).override == "for the demo"
+
+
+def test_a_verdict_is_stale_once_another_one_is_live_and_may_be_given_anew(registry: Registry) -> None:
+    judged(registry, "g-1", PASSED)
+    judged(registry, "g-2", PASSED)
+    registry.promote(gen("g-1"))
+
+    with pytest.raises(GateRefused, match="g-2 was compared with none, and g-1 is live now"):
+        registry.promote(gen("g-2"))
+    registry.judge(gen("g-2"), GateVerdict(passed=True, against=gen("g-1")))
+    registry.promote(gen("g-2"))
+
+    assert states(registry) == {"g-1": "retired", "g-2": "live"}
+
+
+def test_a_retired_generation_goes_live_again_without_the_gate(registry: Registry) -> None:
+    for name in ("g-1", "g-2"):
+        add(registry, name, state=GenerationState.LIVE)
+
+    registry.promote(gen("g-1"))
+
+    assert states(registry) == {"g-1": "live", "g-2": "retired"}
+
+
+def test_only_a_ready_generation_is_judged(registry: Registry) -> None:
+    add(registry, "g-1", state=GenerationState.LIVE)
+
+    with pytest.raises(WrongState, match="g-1 is live: the gate judges only one that is ready"):
+        registry.judge(gen("g-1"), PASSED)
+    with pytest.raises(NotFound, match="no generation g-9"):
+        registry.judge(gen("g-9"), PASSED)
 
 
 def test_rollback_goes_to_the_one_that_was_live_before(registry: Registry) -> None:
@@ -261,7 +355,7 @@ def _race(registry: Registry, names: list[str]) -> list[str]:
     def promote(name: str) -> str:
         start.wait()
         try:
-            registry.promote(gen(name))
+            registry.promote(gen(name), override=NO_GATE)
         except MultigrainError as error:
             return type(error).__name__
         return "won"

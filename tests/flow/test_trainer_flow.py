@@ -16,9 +16,9 @@ from multigrain.features.windows import Windows
 from multigrain.finished import MARK
 from multigrain.index.milvus import MilvusStore
 from multigrain.index.planner import plan
-from multigrain.registry.generation import GenerationState
+from multigrain.registry.generation import Generation, GenerationState
 from multigrain.registry.sql import SqlRegistry
-from multigrain.settings import GenerationSettings
+from multigrain.settings import GateSettings, GenerationSettings
 from multigrain.types import GenerationId
 from tests.builders import NOON_MS
 from tests.small_training import small_config, small_logs
@@ -143,21 +143,23 @@ def test_a_candidate_becomes_a_ready_generation(folder: Path, tmp_path: Path) ->
     indexes = MilvusStore(str(tmp_path / "milvus.db"))
     stores = Stores(catalogue=catalogue, registry=SqlRegistry(engine), indexes=indexes)
 
-    def published(name: str, settings: GenerationSettings):  # type: ignore[no-untyped-def]  # what publish gives
+    def published(name: str, rules: GateSettings, override: str = "") -> Generation:
         return publish(
             candidate,
             stores,
             generation_id=GenerationId(name),
             bundles=tmp_path / "bundles",
             spec=plan(len(items), candidate.bundle.manifest.dims, 100, lite=True).spec,
-            settings=settings,
+            settings=GenerationSettings(),  # type: ignore[call-arg]  # pydantic fills defaults
+            rules=rules,
+            override=override,
             reporter=silent,
             clock=time.monotonic,
             clock_ms=lambda: NOON_MS,
         )
 
     try:
-        generation = published("g-1", GenerationSettings())  # type: ignore[call-arg]  # pydantic fills defaults
+        generation = published("g-1", GateSettings())  # type: ignore[call-arg]  # as above
         assert generation.state is GenerationState.READY
         assert generation.scores["canary_recall"] >= 0.98
         assert Path(generation.bundle_path) == tmp_path / "bundles" / candidate.bundle.bundle_id
@@ -168,9 +170,19 @@ def test_a_candidate_becomes_a_ready_generation(folder: Path, tmp_path: Path) ->
         known = {stored.item_no for batch in catalogue.scan(1000) for stored in batch}
         assert set(found.item_nos[0].tolist()) <= known
 
-        with pytest.raises(GateRefused, match=r"1\.0000 is the floor"):
-            published("g-2", GenerationSettings(gate_min_recall=1.0))  # type: ignore[call-arg]  # as above
+        stores.registry.promote(GenerationId("g-1"))
+        perfect = GateSettings(at_least={"recall@100": 1.0})  # type: ignore[call-arg]  # as above
+        with pytest.raises(GateRefused, match=r"recall@100 of all is 0\.\d+ .*, 1 is its floor"):
+            published("g-2", perfect)
         assert [row.generation_id for row in stores.registry.list()] == ["g-1"], "refused before anything was built"
+
+        overridden = published("g-2", perfect, override="wanted all the same")
+        assert (overridden.verdict.passed, overridden.verdict.against) == (False, "g-1")
+        stores.registry.promote(GenerationId("g-2"))
+        assert stores.registry.get(GenerationId("g-2")).override == "wanted all the same"
+
+        same_again = published("g-3", GateSettings())  # type: ignore[call-arg]  # as above
+        assert (same_again.verdict.passed, same_again.verdict.against) == (True, "g-2"), "no worse than itself"
     finally:
         indexes.close()
         engine.dispose()

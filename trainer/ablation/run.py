@@ -96,7 +96,7 @@ class Study:
             clock_ms=self._clock_ms,
             given_examples=self._examples,
         )
-        scores = candidate.report.scores | self._good(candidate, folder)
+        scores = {**candidate.report.scores, **self._good(candidate, folder)}
         measured = {line.step: line.recall for line in read_journal(folder / JOURNAL) if line.recall is not None}
         return _Run(scores, measured)
 

@@ -24,8 +24,10 @@ class _Section(BaseModel):
 class ModelConfig(_Section):
     """The shape of the towers."""
 
-    name: Literal["mgdspr", "dnn", "text"] = Field(
-        "mgdspr", description="Which towers to train. dnn and text are baselines to be compared with."
+    name: Literal["mgdspr", "dnn", "text", "bag"] = Field(
+        "mgdspr",
+        description="Which towers to train. dnn and text are baselines to be compared with; bag, for shops with few "
+        "searches, reads the words and characters of query and title alone.",
     )
     dims: int = Field(
         128, ge=8, le=1024, description="Width of everything. Too low: little fits; too high: slow search."
@@ -132,6 +134,12 @@ class LossConfig(_Section):
     pool_popular: float = Field(
         0.0, ge=0, le=1, description="Share of the pool drawn by clicks^0.75. Too high: rare items are seldom seen."
     )
+    negatives: Literal["all", "category"] = Field(
+        "all", description="category: those of the positive's leaf category alone, to rank inside one. Ours."
+    )
+    half_life_days: float = Field(
+        0.0, ge=0, description="An example so much older counts half; 0: age is nothing. Too low: forgets what is rare."
+    )
     log_q: bool = Field(
         False, description="Corrects for popular items being negatives more often. Ours: not in the paper."
     )
@@ -191,6 +199,26 @@ class GroupsConfig(_Section):
         return self
 
 
+class TitleSpansConfig(_Section):
+    """Pieces of titles that are learnt as searches wanting the item, among the real ones. Ours."""
+
+    per_item: int = Field(
+        0, ge=0, le=1000, description="Spans of each title; 0: none. Too many: real searches hardly count."
+    )
+    words_min: int = Field(2, ge=1, description="Fewer words in a span than people type teach little.")
+    words_max: int = Field(5, ge=1, description="As above, for more words.")
+    misspelt: float = Field(
+        0.0, ge=0, le=1, description="Share of the words with a typing error. Too high: words lose their meaning."
+    )
+    seed: int = Field(0, ge=0, description="One seed, the same spans.")
+
+    @model_validator(mode="after")
+    def _min_below_max(self) -> Self:
+        if self.words_min > self.words_max:
+            raise ValueError("words_min is above words_max")
+        return self
+
+
 class RunConfig(_Section):
     """How long, and on what."""
 
@@ -198,6 +226,9 @@ class RunConfig(_Section):
     epochs: int = Field(1, ge=1, description="Passes over the training examples. Too many: it learns them by heart.")
     seed: int = Field(0, ge=0, description="One seed, one order of batches and one start.")
     test_hours: float = Field(24.0, gt=0, description="The end of the logs, kept for testing.")
+    leave_out_hours: float = Field(
+        0.0, ge=0, description="Of the end of the logs, not read at all: choose what to train without a look at them."
+    )
     shards: int = Field(4, ge=1, description="Files of each part, at least; large logs are cut finer.")
     golden: int = Field(8, ge=1, le=1000, description="Queries and items kept in the bundle with their vectors.")
     held_out: int = Field(
@@ -237,7 +268,23 @@ class TrainingConfig(_Section):
     optimizer: OptimizerConfig = OptimizerConfig()  # type: ignore[call-arg]  # as above
     robots: RobotsConfig = RobotsConfig()  # type: ignore[call-arg]  # as above
     groups: GroupsConfig = GroupsConfig()  # type: ignore[call-arg]  # as above
+    title_spans: TitleSpansConfig = TitleSpansConfig()  # type: ignore[call-arg]  # as above
     run: RunConfig = RunConfig()  # type: ignore[call-arg]  # as above
+
+    @model_validator(mode="after")
+    def _bags_are_not_compiled(self) -> Self:
+        if self.model.name == "bag" and self.run.xla:
+            raise ValueError("model.name 'bag' looks for the distinct words of a batch, which XLA cannot: xla = false")
+        return self
+
+    def with_run(self, **said: float | None) -> "TrainingConfig":
+        """With these keys of [run] instead of its own; None: not said. Raises InvalidConfig for what cannot be."""
+        changes = {key: value for key, value in said.items() if value is not None}
+        try:
+            run = RunConfig.model_validate({**self.run.model_dump(), **changes})
+        except ValidationError as error:
+            raise _as_invalid_config(error, "the command line") from None
+        return self.model_copy(update={"run": run})
 
 
 def shipped_configs() -> tuple[str, ...]:

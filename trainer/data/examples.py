@@ -4,13 +4,14 @@ READ FIRST: `write_examples` is the whole job. Its steps are relational expressi
 runs them, DuckDB or Spark, and both write the same rows.
 
 Point in time: nothing that happened at or after a search is in its history, and the history is cut exactly as the
-feature store cuts it, so that training sees what serving will see. Split by time: the last hours are for testing.
+feature store cuts it, so that training sees what serving will see. Split by time: the last hours are for testing. Hours
+after those can be left out: what happened then is not read, so that the test part proper stays unseen in development.
 """
 
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import ibis.expr.types as ir
@@ -29,6 +30,7 @@ from trainer.data.joining.log_tables import read_log_tables, time_span
 from trainer.data.joining.outcomes import with_outcomes
 from trainer.data.joining.parts import PARTS, TEST, TRAIN, labels_by_part, robots_by_part, searches_by_part
 from trainer.data.joining.shards import PART, PLACE, SHARD, shards_for, with_place
+from trainer.data.title_spans import add_title_spans, titles_before
 
 MANIFEST = "manifest.json"
 SCRATCH = ".scratch"
@@ -46,6 +48,7 @@ class ExamplesManifest:
     test_from_ms: int
     """Training ends before it, testing starts at it."""
     to_ms: int
+    """The last millisecond that was read of the logs."""
     shards: int
     """Of each part."""
     robot_users: int
@@ -57,7 +60,12 @@ class ExamplesManifest:
     """Who made the grains in the rows."""
     windows: dict[str, float]
     robots: dict[str, int]
+    title_spans: dict[str, int | float] = field(default_factory=lambda: TrainingConfig().title_spans.model_dump())
     """The sections of the configuration that they were made by: whoever trains on them needs the same."""
+    spans: int = 0
+    """Examples that were cut from titles; in the shards of the training part, not counted by `train`."""
+    leave_out_hours: float = 0.0
+    """Between `to_ms` and the end of the logs."""
 
 
 def write_examples(
@@ -77,7 +85,9 @@ def write_examples(
     with open_engine(scratch) as engine:
         say("reading the logs")
         logs = read_log_tables(engine, logs_folder)
-        from_ms, to_ms = time_span(engine, logs)
+        from_ms, last_ms = time_span(engine, logs)
+        to_ms = last_ms - int(config.run.leave_out_hours * HOUR_MS)
+        logs = logs.before(to_ms + 1)
         split_ms = to_ms + 1 - int(config.run.test_hours * HOUR_MS)
 
         say("looking for robots")
@@ -92,7 +102,9 @@ def write_examples(
 
         say("analysing queries")
         grains = grains_of(engine, outcomes.select("query").distinct(), scratch / "grains.parquet")
-        shards = shards_for(max(rows.values()), at_least=config.run.shards)
+        titles = titles_before(logs_folder, split_ms) if config.title_spans.per_item else []
+        spans = len(titles) * config.title_spans.per_item
+        shards = shards_for(max(rows[TRAIN] + spans, rows[TEST]), at_least=config.run.shards)
         searches = engine.keep("searches", with_place(outcomes.inner_join(grains, "query"), shards))
 
         say("gathering histories")
@@ -102,6 +114,9 @@ def write_examples(
         examples = with_history(searches, past, config.windows.to_floor())
         engine.write_shards(examples.select(*COLUMNS, PART, SHARD, PLACE), folder, PARTS, shards)
         made_by = engine.name
+    if spans:
+        say(f"adding {spans:,} title spans")
+        add_title_spans(folder, titles, config.title_spans, at_ms=from_ms)
     shutil.rmtree(scratch)
     manifest = ExamplesManifest(
         train=rows[TRAIN],
@@ -116,6 +131,9 @@ def write_examples(
         analyzer=analyzer.NAME,
         windows=config.windows.model_dump(),
         robots=config.robots.model_dump(),
+        title_spans=config.title_spans.model_dump(),
+        spans=spans,
+        leave_out_hours=config.run.leave_out_hours,
     )
     (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1) + "\n", encoding="utf-8")
     return manifest

@@ -23,14 +23,18 @@ def check_examples(folder: Path, logs: Logs, config: TrainingConfig) -> None:
     manifest = read_manifest(folder)
     if manifest.analyzer != analyzer.NAME:
         raise _differs("analyzer", manifest.analyzer, analyzer.NAME)
-    if manifest.to_ms != logs.last_ms:
-        raise _differs("logs", f"end at {manifest.to_ms}", f"end at {logs.last_ms}")
+    if manifest.leave_out_hours != config.run.leave_out_hours:
+        raise _differs("run.leave_out_hours", f"{manifest.leave_out_hours:g}", f"{config.run.leave_out_hours:g}")
+    ended_ms = manifest.to_ms + int(manifest.leave_out_hours * HOUR_MS)
+    if ended_ms != logs.last_ms:
+        raise _differs("logs", f"end at {ended_ms}", f"end at {logs.last_ms}")
     test_hours = (manifest.to_ms + 1 - manifest.test_from_ms) / HOUR_MS
     if test_hours != int(config.run.test_hours * HOUR_MS) / HOUR_MS:
         raise _differs("run.test_hours", f"{test_hours:g}", f"{config.run.test_hours:g}")
     for section, theirs, ours in (
         ("windows", manifest.windows, config.windows.model_dump()),
         ("robots", manifest.robots, config.robots.model_dump()),
+        ("title_spans", manifest.title_spans, config.title_spans.model_dump()),
     ):
         for key, value in ours.items():
             if theirs.get(key) != value:

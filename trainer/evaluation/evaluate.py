@@ -1,96 +1,159 @@
-"""How good a bundle is on the test day, through the bundle itself: raw text in, exact search over every item.
+"""Searches of the past, asked again: how much of what users wanted is found, at each stage on the way to them.
 
-Two yardsticks stand beside it: popularity, which reads nothing, and the same model with the history taken away. The
-second was trained with histories, so it says what history is worth to this model, not what a model without it could do.
+READ FIRST: `evaluate`. Never approximate where it says exact, and never on a sample of the items.
 """
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from multigrain.encoder import Encoder
-from multigrain.features.windows import Windows
-from multigrain.types import Int64s, Item
-from trainer.data.example import Example
+from multigrain.errors import InvalidConfig
+from multigrain.types import Bools, Int64s
 from trainer.evaluation.bootstrap import Difference, paired_difference
-from trainer.evaluation.metrics.hits import hits_of, mean
-from trainer.evaluation.metrics.recall import recall
-from trainer.evaluation.popularity import most_clicked
-from trainer.evaluation.recall import mean_recall, recall_at
-from trainer.evaluation.topk import exact_top_k
-from trainer.evaluation.window_slices import slices_of, withhold
+from trainer.evaluation.history import EMPTY, HistoryGains, history_gains
+from trainer.evaluation.judge import Judge, Judged
+from trainer.evaluation.means import cells
+from trainer.evaluation.measures import DEPTH, coverages, measures
+from trainer.evaluation.metrics.hits import Values, hits_of
+from trainer.evaluation.recall import mean_recall
+from trainer.evaluation.report import ALL, Look, Report, StageReport
+from trainer.evaluation.slices.dimensions import slices
+from trainer.evaluation.systems.exact import EXACT, HISTORY_WITHHELD, ExactSystem
+from trainer.evaluation.systems.popularity import POPULARITY, PopularitySystem
+from trainer.evaluation.systems.system import Stage, System, Tell
+from trainer.evaluation.trial import Trial
+from trainer.evaluation.worst import worst_queries
 
-DEPTHS = (10, 50, 100, 300)
-SLICE_DEPTH = 100
-REPORT = "report.json"
+K = 300
+"""How deep every stage is asked, unless told otherwise."""
+YARDSTICKS = {POPULARITY: "popularity_", HISTORY_WITHHELD: "history_off_"}
+"""Stages that nobody is served, and what their scores are called by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What was measured. Names of scores: recall@K, history_off_recall@K, popularity_recall@K; and for each window of
-    history, over the searches that only it could help, only_WINDOW_recall@100 and only_WINDOW_withheld_recall@100; and
-    new_recall@100, of clicked items that nobody had clicked before the test part.
+class Measured:
+    """One stage, measured search by search."""
+
+    stage: Stage
+    system: System
+    values: Mapping[str, Values]
+    """Metric -> [B]"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """A report, and the values that it is made of: what comparisons and the gate go on with."""
+
+    trial: Trial
+    report: Report
+    stages: tuple[Measured, ...]
+    parts: Mapping[str, Int64s]
+    """Slice -> the places of its searches."""
+
+    @property
+    def deciding(self) -> Measured:
+        return self.stages[-1]
+
+
+def evaluate(
+    trial: Trial,
+    systems: Sequence[System],
+    *,
+    subject: str,
+    k: int = K,
+    judge: Judge | None = None,
+    training: Sequence[Look] = (),
+    tell: Tell = lambda done, of: None,
+) -> Evaluation:
+    """The last stage of the last system decides; popularity stands beside it for a yardstick.
+
+    Raises InvalidConfig for a k that is too small, and for systems of different bundles.
     """
+    if k < DEPTH:
+        raise InvalidConfig("k", f"{k} is less than the depth of the metrics", cure=f"ask for {DEPTH} or more")
+    judged = None if judge is None else Judged(judge, trial)
+    measured = measure(trial, [PopularitySystem(), *systems], k, judged, tell)
+    parts = slices(trial)
+    by_exact_search = next((system for system in systems if isinstance(system, ExactSystem)), None)
+    history = EMPTY if by_exact_search is None else history_gains(by_exact_search, trial)
+    report = Report(
+        subject=subject,
+        bundle_id=systems[-1].bundle_id,
+        trial_id=trial.trial_id,
+        queries=len(trial),
+        items=len(trial.items),
+        judge=None if judge is None else judge.name,
+        deciding=measured[-1].stage.name,
+        scores=_scores(trial, measured, history),
+        gains={**_history_gain(measured), **history.gains},
+        slices={**history.searches, "new": sum(map(bool, _never_clicked(trial)))},
+        stages=tuple(stage_report(trial, one, parts) for one in measured),
+        worst=worst_queries(trial, measured[-1].system, measured[-1].stage.answers, measured[-1].values, parts),
+        training=tuple(training),
+    )
+    return Evaluation(trial=trial, report=report, stages=tuple(measured), parts=parts)
 
-    bundle_id: str
-    queries: int
-    """Test searches whose clicked items are in the catalogue."""
-    items: int
-    scores: dict[str, float]
-    gains: dict[str, Difference] = field(default_factory=dict)
-    """What the history adds to recall@100, and what each window adds over the searches that only it could help."""
-    slices: dict[str, int] = field(default_factory=dict)
-    """How many searches the figures of each window, and of new items, are over."""
+
+def evaluate_bundle(encoder: Encoder, trial: Trial, *, training: Sequence[Look] = ()) -> Report:
+    """A bundle by itself, by exact search."""
+    return evaluate(trial, [ExactSystem(encoder)], subject=encoder.bundle_id, training=training).report
 
 
-def evaluate(encoder: Encoder, examples: Sequence[Example], items: Sequence[Item], clicks: Int64s) -> Report:
-    """Scores of the bundle behind `encoder`. `clicks` [M]: of each item, before the test part."""
-    rows = {item.item_id: row for row, item in enumerate(items)}
-    usable = [example for example in examples if any(item_id in rows for item_id in example.clicked)]
-    wanted = [[rows[item_id] for item_id in example.clicked if item_id in rows] for example in usable]
-    vectors = encoder.encode_items(items)
-    deepest = max(DEPTHS)
-    with_history = encoder.encode_queries([(example.query, example.history) for example in usable])
-    without = encoder.encode_queries([(example.query, Windows()) for example in usable])
-    found = {
-        "": exact_top_k(with_history, vectors, deepest),
-        "history_off_": exact_top_k(without, vectors, deepest),
-        "popularity_": most_clicked(np.asarray(clicks), deepest, queries=len(usable)),
-    }
-    hits = {name: hits_of(top, wanted) for name, top in found.items()}
-    scores = {f"{name}recall@{k}": mean_recall(at, k) for name, at in hits.items() for k in DEPTHS}
-    fresh = [[row for row in targets if not clicks[row]] for targets in wanted]
-    if any(fresh):
-        scores[f"new_recall@{SLICE_DEPTH}"] = recall_at(found[""], fresh, SLICE_DEPTH)
-    kept, withheld = (recall(hits[name], SLICE_DEPTH) for name in ("", "history_off_"))
-    gains = {"history": paired_difference(withheld, kept)}
-    slices = [part for part in slices_of(usable, {item.item_id: item for item in items}) if part.rows]
-    for part in slices:
-        places = list(part.rows)
-        asked = [(usable[row].query, withhold(usable[row].history, part.window)) for row in places]
-        less = exact_top_k(encoder.encode_queries(asked), vectors, SLICE_DEPTH)
-        withheld = recall(hits_of(less, [wanted[row] for row in places]), SLICE_DEPTH)
-        scores[f"only_{part.window}_recall@{SLICE_DEPTH}"] = mean(kept[places])
-        scores[f"only_{part.window}_withheld_recall@{SLICE_DEPTH}"] = mean(withheld)
-        gains[part.window] = paired_difference(withheld, kept[places])
-    return Report(
-        bundle_id=encoder.bundle_id,
-        queries=len(usable),
-        items=len(items),
-        scores=scores,
-        gains=gains,
-        slices={part.window: len(part.rows) for part in slices} | {"new": sum(map(bool, fresh))},
+def measure(trial: Trial, systems: Sequence[System], k: int, judged: Judged | None, tell: Tell) -> list[Measured]:
+    """Every stage of every system. Two systems may share a stage (a bundle's exact search is also its generation's):
+    it is kept once. Raises InvalidConfig when they would not be the same.
+    """
+    found: dict[str, Measured] = {}
+    for system in systems:
+        for stage in system.stages(trial, k, tell):
+            there = found.get(stage.name)
+            if there is None:
+                good = None if judged is None else judged.good(stage.answers, DEPTH)
+                found[stage.name] = _measured(trial, stage, system, good)
+            elif there.system.bundle_id != system.bundle_id:
+                problem = f"{there.system.name} and {system.name} are of different bundles"
+                raise InvalidConfig("systems", problem, cure="compare them: multigrain compare A B")
+    return list(found.values())
+
+
+def _measured(trial: Trial, stage: Stage, system: System, good: Bools | None) -> Measured:
+    return Measured(stage=stage, system=system, values=measures(trial, stage.answers, good))
+
+
+def stage_report(trial: Trial, one: Measured, parts: Mapping[str, Int64s]) -> StageReport:
+    return StageReport(
+        name=one.stage.name,
+        says=one.stage.says,
+        cells=cells(one.values, parts),
+        coverage=coverages(trial, one.stage.answers),
     )
 
 
-def save_report(report: Report, folder: Path) -> None:
-    (folder / REPORT).write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
+def _scores(trial: Trial, measured: Sequence[Measured], history: HistoryGains) -> dict[str, float]:
+    scores: dict[str, float] = {}
+    everything = {ALL: np.arange(len(trial))}
+    for one in measured:
+        prefix = "" if one is measured[-1] else YARDSTICKS.get(one.stage.name)
+        if prefix is not None:
+            means = cells(one.values, everything)
+            scores |= {prefix + metric: means[metric][ALL].mean for metric in means}
+            scores |= {prefix + metric: value for metric, value in coverages(trial, one.stage.answers).items()}
+    scores |= history.scores
+    fresh = _never_clicked(trial)
+    if any(fresh):
+        scores[f"new_recall@{DEPTH}"] = mean_recall(hits_of(measured[-1].stage.answers.rows, fresh), DEPTH)
+    return scores
 
 
-def load_report(folder: Path) -> Report:
-    written = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-    gains = {name: Difference(**gain) for name, gain in written.pop("gains", {}).items()}
-    return Report(**written, gains=gains)
+def _never_clicked(trial: Trial) -> list[list[int]]:
+    """Of what each search wants, what nobody had clicked before the test part."""
+    return [[row for row in rows if not trial.clicks[row]] for rows in trial.wanted]
+
+
+def _history_gain(measured: Sequence[Measured]) -> dict[str, Difference]:
+    by_name = {one.stage.name: one.values[f"recall@{DEPTH}"] for one in measured}
+    if HISTORY_WITHHELD not in by_name:
+        return {}
+    return {"history": paired_difference(by_name[HISTORY_WITHHELD], by_name[EXACT])}

@@ -9,15 +9,14 @@ the two losses see the same negatives, and what is compared is the comparison it
 import tensorflow as tf
 
 from trainer.configs.config import LossConfig
-from trainer.losses.accidental_hits import true_negatives
 from trainer.models.layers.layer import Tensor
 
 
-def hinge_loss(queries: Tensor, items: Tensor, candidates: Tensor, known: Tensor, config: LossConfig) -> Tensor:
-    """Mean over the rows; shapes as in objective()."""
+def hinge_loss(queries: Tensor, items: Tensor, negatives: Tensor, config: LossConfig) -> Tensor:
+    """Of each row; shapes as in objective(), negatives as in retrieval_loss(). -> [B]"""
     scores = tf.matmul(queries, items, transpose_b=True)
     positive = tf.linalg.diag_part(scores)
-    return tf.reduce_mean(hinges(positive, scores, true_negatives(candidates, known), margin=config.margin))
+    return hinges(positive, scores, negatives, margin=config.margin)
 
 
 def hinges(positive: Tensor, scores: Tensor, negative: Tensor, *, margin: float) -> Tensor:

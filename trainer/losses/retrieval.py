@@ -8,7 +8,7 @@ than one positive a row.
 import tensorflow as tf
 
 from trainer.configs.config import LossConfig
-from trainer.losses.accidental_hits import NEVER, true_negatives
+from trainer.losses.accidental_hits import NEVER
 from trainer.losses.cross_entropy import cross_entropy, log_add
 from trainer.losses.log_q import corrected
 from trainer.losses.mixed_negatives import draw_alphas, hardest, mix
@@ -22,19 +22,22 @@ def retrieval_loss(
     items: Tensor,
     candidates: Tensor,
     known: Tensor,
+    negatives: Tensor,
     draws: Tensor,
     config: LossConfig,
     *,
     seed: Tensor,
     part: Part = WHOLE,
 ) -> Tensor:
-    """Mean over the rows, and in each over its positives. Shapes as in objective()."""
+    """Of each row, the mean over its positives. Shapes as in objective(); negatives: bool [B, C], which candidates are
+    negatives of the row. -> [B]
+    """
     positives = many_positives(candidates, known) if config.positives == "many" else own_positive(known)
     scores = tf.matmul(queries, items, transpose_b=True)
     positive = tf.gather(scores, positives.columns, batch_dims=1)
 
     # Masked first: a known positive must be neither a negative nor the hard part of a mix.
-    negative = tf.where(true_negatives(candidates, known), scores, NEVER)
+    negative = tf.where(negatives, scores, NEVER)
 
     positive_logits, negative_logits = positive / config.temperature, negative / config.temperature
 
@@ -49,7 +52,7 @@ def retrieval_loss(
         mixed = _mixed(positive, negative, config, seed, part) / config.temperature
         rivals = log_add(rivals, tf.reduce_logsumexp(mixed, -1))
 
-    return tf.reduce_mean(positives.mean(cross_entropy(positive_logits, rivals)))
+    return positives.mean(cross_entropy(positive_logits, rivals))
 
 
 def _mixed(positive: Tensor, negative: Tensor, config: LossConfig, seed: Tensor, part: Part) -> Tensor:

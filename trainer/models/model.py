@@ -5,6 +5,7 @@ from typing import Protocol
 
 from multigrain.features.inputs import Vocabularies
 from trainer.configs.config import TrainingConfig
+from trainer.models.bag import Bag
 from trainer.models.dnn import Dnn
 from trainer.models.layers.layer import State, Tensor
 from trainer.models.mgdspr import Mgdspr
@@ -65,5 +66,7 @@ def make_model(config: TrainingConfig, vocabularies: Vocabularies) -> Model:
             return Mgdspr(config.model, vocabularies, query_words=config.text.query_words, seed=seed)
         case "dnn":
             return Dnn(config.model, vocabularies, seed=seed)
+        case "bag":
+            return Bag(config.model, vocabularies, seed=seed)
         case "text":
             return Text(config.model, vocabularies, query_words=config.text.query_words, seed=seed)

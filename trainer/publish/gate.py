@@ -1,16 +1,71 @@
-"""The gate before publishing: a model that finds less than the floor goes no further."""
+"""The gate before publishing and before promoting: a candidate against the rules, and against what is live.
 
+Both are asked the same searches over the same catalogue, by exact search, through their bundles.
+"""
+
+from pathlib import Path
+
+from multigrain.bundle import open_bundle
+from multigrain.encoder import load_encoder
 from multigrain.errors import GateRefused
-from trainer.evaluation.evaluate import Report
+from multigrain.registry.generation import GateVerdict, Generation
+from multigrain.settings import GateSettings
+from multigrain.types import GenerationId
+from trainer.evaluation.compare import differences
+from trainer.evaluation.evaluate import K, Measured, measure, stage_report
+from trainer.evaluation.gate import Live, judge
+from trainer.evaluation.judge import Judge, Judged
+from trainer.evaluation.report import Verdict
+from trainer.evaluation.slices.dimensions import slices
+from trainer.evaluation.systems.exact import EXACT, ExactSystem
+from trainer.evaluation.trial import Trial
 
-MEASURE = "recall@100"
+
+def ask(
+    candidate: ExactSystem, live: Generation | None, trial: Trial, rules: GateSettings, relevance: Judge | None = None
+) -> Verdict:
+    """The rules on the candidate. `relevance` None: the teacher that the rules name, if any, says what is good.
+
+    Raises BundleRefused when the live bundle cannot be opened.
+    """
+    if relevance is None and rules.teacher is not None:
+        relevance = _teacher(rules.teacher)
+    judged = None if relevance is None else Judged(relevance, trial)
+    parts = slices(trial)
+    own = _exact(candidate, trial, judged)
+    if live is None:
+        return judge(rules, stage_report(trial, own, parts), None)
+    other = _exact(ExactSystem(load_encoder(open_bundle(Path(live.bundle_path)))), trial, judged)
+    fell = differences(other.values, own.values, parts)
+    beside = Live(live.generation_id, stage_report(trial, other, parts), fell)
+    return judge(rules, stage_report(trial, own, parts), beside)
 
 
-def check_gate(report: Report, *, floor: float) -> None:
-    """Raises GateRefused with the figures when the bundle's recall on held-out clicks is below `floor`."""
-    measured = report.scores[MEASURE]
-    if measured < floor:
+def kept(verdict: Verdict) -> GateVerdict:
+    """The part of it that the registry keeps."""
+    return GateVerdict(
+        passed=verdict.passed,
+        against=None if verdict.against is None else GenerationId(verdict.against),
+        refusals=tuple(refusal.sentence for refusal in verdict.refusals),
+    )
+
+
+def require_passed(name: str, verdict: GateVerdict) -> None:
+    """Raises GateRefused with every rule that was not met."""
+    if not verdict.passed:
         raise GateRefused(
-            f"bundle {report.bundle_id} has {MEASURE} {measured:.4f} over {report.queries:,} test searches, "
-            f"{floor:.4f} is the floor: train it better, or lower generation.gate_min_recall"
+            f"the gate refuses {name}: {'; '.join(verdict.refusals)}: train it better, change the rules of [gate], or "
+            "publish it with --override 'why'"
         )
+
+
+def _exact(system: ExactSystem, trial: Trial, judged: Judged | None) -> Measured:
+    found = measure(trial, [system], K, judged, lambda done, of: None)
+    return next(one for one in found if one.stage.name == EXACT)
+
+
+def _teacher(folder: Path) -> Judge:
+    from trainer.evaluation.judges.taught import TeacherJudge
+    from trainer.teacher.teacher import load_teacher
+
+    return TeacherJudge(load_teacher(folder))

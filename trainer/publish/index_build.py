@@ -4,7 +4,7 @@ The order matters: the catalogue's revision is noted before the first item is re
 index is being filled is caught up with afterwards. A build that fails leaves no index behind, and says why.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,11 +16,10 @@ from multigrain.features.windows import Windows
 from multigrain.index.item_index import IndexStore, ItemIndex
 from multigrain.index.item_rows import item_rows
 from multigrain.index.specs import IndexSpec, to_dict
-from multigrain.registry.generation import Generation, GenerationState
+from multigrain.registry.generation import GateVerdict, Generation, GenerationState
 from multigrain.registry.registry import Registry
 from multigrain.settings import GenerationSettings
 from multigrain.types import Float32s, GenerationId, Int64s, ItemStatus
-from trainer.evaluation.evaluate import Report
 from trainer.progress import Clock, Meter, Reporter
 from trainer.publish.canary import check_count, check_recall, sample
 
@@ -35,6 +34,16 @@ class Stores:
     catalogue: SqlCatalogue
     registry: Registry
     indexes: IndexStore
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What is known of a bundle before its index is built."""
+
+    scores: Mapping[str, float]
+    verdict: GateVerdict | None
+    override: str
+    """Why a person wants it whatever the gate says. Empty: nobody does."""
 
 
 @dataclass(slots=True)
@@ -55,7 +64,7 @@ def build_generation(
     *,
     spec: IndexSpec,
     queries: Sequence[tuple[str, Windows]],
-    report: Report | None,
+    evaluated: Evaluated | None,
     settings: GenerationSettings,
     clock_ms: Callable[[], int],
     clock: Clock,
@@ -63,7 +72,7 @@ def build_generation(
 ) -> Generation:
     """Builds, checks and marks a generation as ready; returns it.
 
-    `queries` are real ones, for the canary; `report` None: this bundle was never evaluated. Raises GateRefused when a
+    `queries` are real ones, for the canary; `evaluated` None: this bundle never was. Raises GateRefused when a
     check fails, and whatever a store raises; the generation is then failed with that reason and its index dropped.
     """
     revision, now_ms = stores.catalogue.revision(), clock_ms()
@@ -92,8 +101,9 @@ def build_generation(
         catch_up(index, encoder, stores.catalogue, written, since=revision)
         check_count(index, stores.catalogue.count())
         recall = _check(index, bundle, encoder, written, queries, settings)
-        scores = {**(report.scores if report else {}), "canary_recall": recall}
-        stores.registry.mark_ready(generation_id, scores)
+        known = evaluated or Evaluated({}, None, "")
+        scores = {**known.scores, "canary_recall": recall}
+        stores.registry.mark_ready(generation_id, scores, known.verdict, override=known.override)
     except BaseException as error:
         # Ctrl-C too: a generation that nobody builds any more must not stay 'building', for the stream feeds it.
         _give_up(generation_id, index, stores, error)

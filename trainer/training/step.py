@@ -11,10 +11,13 @@ from multigrain.types import Float32s
 from trainer.configs.config import TrainingConfig
 from trainer.data.batches import Batch
 from trainer.losses.objective import objective
+from trainer.losses.recency import recency
 from trainer.models.layers.layer import Tensor, products_in
+from trainer.models.layers.tables import SIDES
 from trainer.models.model import Model
 from trainer.randomness import dropout_from, loss_seed
 from trainer.replicas import gathered, part_now, summed
+from trainer.training.aged_examples import AGE
 from trainer.training.optimizers import Optimizer
 from trainer.training.spread import Spread
 
@@ -23,6 +26,7 @@ Step = Callable[[Batch, Tensor, Tensor], tuple[Tensor, Tensor]]
 
 CANDIDATES = ("positive", "pool")
 """Of a batch, in their order as columns: what all its rows are held against. The rest is by row."""
+LEAF = SIDES.index("leaf")
 
 
 def make_step(
@@ -43,12 +47,15 @@ def make_step(
             part = part_now()
             asked = {name: part.take(array) for name, array in batch.items() if name not in CANDIDATES}
             own_first = partial(part.own_first, rows=asked["known"].shape[0])
+            weights = recency(asked.pop(AGE), half_life_days=config.loss.half_life_days) if AGE in asked else None
+            categories = own_first(rows["side"][:, LEAF]) if config.loss.negatives == "category" else None
             with tf.GradientTape() as tape, dropout_from(seed, part), products_in(products):
                 queries = model.query(asked, training=True)
                 items = gathered(model.item(**{name: part.take(ids) for name, ids in rows.items()}, training=True))
                 columns = (own_first(items), own_first(candidates))
                 known, often, losses = asked["known"], own_first(drawn), loss_seed(seed)
-                loss = part.share(objective(queries, *columns, known, often, config.loss, seed=losses, part=part))
+                told = partial(objective, seed=losses, part=part, weights=weights, categories=categories)
+                loss = part.share(told(queries, *columns, known, often, config.loss))
             loss, *gradients = summed([loss, *tape.gradient(loss, variables)])
             length = tf.linalg.global_norm(gradients)
             clipped, _ = tf.clip_by_global_norm(gradients, config.optimizer.clip_norm, use_norm=length)

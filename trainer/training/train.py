@@ -16,6 +16,7 @@ from trainer.data.pool import Pool
 from trainer.losses.objective import check_objective
 from trainer.models.model import Model, make_model
 from trainer.progress import Clock, Reporter
+from trainer.training.aged_examples import AgedEncoder
 from trainer.training.checkpoints import named
 from trainer.training.held_out_recall import HeldOutRecall
 from trainer.training.loop import Kept, Loop
@@ -61,8 +62,8 @@ def train(
     check_objective(config.loss, config.run.batch_size)
     spread = make_spread(config.run) if spread is None else spread
     check_shares(config, spread.replicas)
-    encoder = Encoder(items, vocabularies, lengths=config.text.to_floor(), windows=config.windows.to_floor())
     from_ms = held_out_from_ms(examples, config.run.held_out)
+    encoder = _make_encoder(items, vocabularies, config, now_ms=from_ms)
     pool = Pool(clicks, popular=config.loss.pool_popular)
     batches = _make_batches(examples, encoder, pool, config, before_ms=from_ms)
 
@@ -83,6 +84,12 @@ def train(
     )
     loop.run(reporter)
     return Trained(model=model, losses=tuple(loop.position.losses), recall=loop.recall_now, steps=loop.position.step)
+
+
+def _make_encoder(items: Sequence[Item], vocabularies: Vocabularies, config: TrainingConfig, *, now_ms: int) -> Encoder:
+    if config.loss.half_life_days:
+        return AgedEncoder(items, vocabularies, config, now_ms=now_ms)
+    return Encoder(items, vocabularies, lengths=config.text.to_floor(), windows=config.windows.to_floor())
 
 
 def _make_batches(examples: Path, encoder: Encoder, pool: Pool, config: TrainingConfig, *, before_ms: int) -> Batches:

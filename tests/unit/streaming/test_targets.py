@@ -59,10 +59,10 @@ def test_every_open_generation_is_fed_and_no_other(street: Street) -> None:
     for name in ("g1", "g2", "g3"):
         street.add(name)
     street.registry.mark_ready(GenerationId("g1"), {})
-    street.registry.promote(GenerationId("g1"))
+    street.registry.promote(GenerationId("g1"), override="nothing is evaluated here")
     street.registry.mark_ready(GenerationId("g2"), {})
     assert street.names() == {"g1", "g2", "g3"}
-    street.registry.promote(GenerationId("g2"))
+    street.registry.promote(GenerationId("g2"), override="nothing is evaluated here")
     street.registry.fail(GenerationId("g3"), "no recall")
     assert street.names() == {"g2"}
 

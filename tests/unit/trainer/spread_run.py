@@ -49,7 +49,13 @@ class Run:
         """Mixed negatives, log-Q and tables read by rows; no dropout, which each replica draws on its own."""
         return small_config(
             model={"name": self.model, "dropout": 0.0},
-            loss={"mixed": 8, "pool_popular": 0.5, "log_q": True, "positives": "many"},
+            loss={
+                "half_life_days": 10.0,
+                "mixed": 8,
+                "pool_popular": 0.5,
+                "log_q": True,
+                "positives": "many",
+            },
             optimizer={"name": self.optimizer, "learning_rate": self.learning_rate, "clip_norm": 0.5},
             run={
                 "epochs": self.epochs,

@@ -40,6 +40,7 @@ SHAPES: dict[str, dict[str, Any]] = {  # Any: as pydantic takes them
     "dnn": {"name": "dnn"},
     "dnn without side features": {"name": "dnn", "item_side_features": False},
     "text": {"name": "text"},
+    "bag": {"name": "bag"},
     "text by words": {"name": "text", "grains": "words"},
 }
 LENGTHS, WINDOWS = small_config().text.to_floor(), small_config().windows.to_floor()
@@ -144,7 +145,7 @@ def test_exported_towers_equal_those_in_memory_whole_and_in_halves(model: Model,
 
 # The query towers that differ; what is else in SHAPES changes the item tower alone, and XLA takes its time.
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["mgdspr", "mgdspr bare", "dnn", "text"], indirect=True)
+@pytest.mark.parametrize("model", ["mgdspr", "mgdspr bare", "dnn", "text", "bag"], indirect=True)
 def test_single_queries_are_the_same_compiled(model: Model, tmp_path: Path) -> None:
     inputs, items = query_inputs(QUERIES[:1], VOCABULARIES, LENGTHS, WINDOWS), item_inputs(ITEMS, VOCABULARIES, LENGTHS)
     save_towers(tmp_path, model, inputs, items)
@@ -162,7 +163,7 @@ def test_one_seed_makes_one_model(model: Model, request: pytest.FixtureRequest) 
     assert np.abs(query_vectors(other, QUERIES[:1]) - query_vectors(model, QUERIES[:1])).max() > 1e-4
 
 
-@pytest.mark.parametrize(("shape", "moves"), [("mgdspr bare", True), ("dnn", True), ("text", False)])
+@pytest.mark.parametrize(("shape", "moves"), [("mgdspr bare", True), ("dnn", True), ("text", False), ("bag", False)])
 def test_history_moves_every_model_but_the_one_that_reads_only_text(shape: str, *, moves: bool) -> None:
     model = make_model(small_config(model=SHAPES[shape]), VOCABULARIES)
     user, nobody = query_vectors(model, [("red dress", some_history()), ("red dress", Windows())])

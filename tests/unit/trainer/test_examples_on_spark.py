@@ -55,10 +55,12 @@ def many_logs(*, seed: int) -> Told:
 @pytest.mark.usefixtures("_spark")
 def test_spark_writes_what_duckdb_writes_row_for_row(tmp_path: Path) -> None:
     write_logs(tmp_path / "logs", many_logs(seed=5).tables())
-    written = _written(CONFIG, tmp_path / "train.toml")
+    with_spans = {"title_spans": CONFIG.title_spans.model_copy(update={"per_item": 1})}
+    config = CONFIG.model_copy(update=with_spans).with_run(leave_out_hours=6.0)
+    written = _written(config, tmp_path / "train.toml")
     counts = {engine: _examples(tmp_path, written, "--engine", engine) for engine in ("duckdb", "spark")}
     assert counts["duckdb"] == counts["spark"]
-    assert min(counts["spark"][name] for name in ("train", "test", "robot_users")) > 0
+    assert min(counts["spark"][name] for name in ("train", "test", "robot_users", "spans")) > 0
     files = sorted(path.name for path in (tmp_path / "duckdb").glob("*.parquet"))
     assert files == sorted(path.name for path in (tmp_path / "spark").glob("*.parquet"))
     for file in files:

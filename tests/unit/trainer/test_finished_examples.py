@@ -47,6 +47,8 @@ def test_examples_of_other_logs_are_refused(small_run: SmallRun, examples: Path)
     ("changes", "field"),
     [
         ({"run": {"test_hours": 5.0}}, r"run\.test_hours: 24 in the examples, 5 for this run"),
+        ({"run": {"leave_out_hours": 2.0}}, r"run\.leave_out_hours: 0 in the examples, 2 for this run"),
+        ({"title_spans": {"per_item": 1}}, r"title_spans\.per_item: 0 in the examples, 1 for this run"),
         ({"windows": {"realtime_length": 3}}, r"windows\.realtime_length: 4 in the examples, 3 for this run"),
         ({"windows": {"queries_length": 1}}, r"windows\.queries_length"),
         ({"windows": {"realtime_hours": 0.5}}, r"windows\.realtime_hours"),

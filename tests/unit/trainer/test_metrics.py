@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from trainer.evaluation.bootstrap import paired_difference
 from trainer.evaluation.metrics.coverage import coverage
 from trainer.evaluation.metrics.exclusive import exclusive
-from trainer.evaluation.metrics.freshness import lag
+from trainer.evaluation.metrics.freshness import is_fresh, lag_ms
 from trainer.evaluation.metrics.good import good_share
 from trainer.evaluation.metrics.hit_rate import hit_rate
 from trainer.evaluation.metrics.hits import Hits, hits_of, mean
@@ -89,11 +89,10 @@ def test_a_channel_is_credited_with_the_targets_that_it_alone_brought() -> None:
     same(exclusive(HITS, channels, lexical, 3), [0, 0, 0, NAN])
 
 
-def test_the_lag_is_what_was_measured_and_nothing_between() -> None:
-    assert lag([0, 10, 20, 30], [5, 17, 29, 130], 0.5) == 7
-    assert lag([0, 10, 20, 30], [5, 17, 29, 130], 0.99) == 100
-    with pytest.raises(ValueError, match="before it happened"):
-        lag([10], [9], 0.5)
+def test_an_answer_is_fresh_that_knew_the_newest_and_lags_by_what_it_did_not_know() -> None:
+    newest, used = np.array([50, 50, 50, -1, 50]), np.array([50, 20, -1, -1, 60])
+    same(is_fresh(newest, used, absent=-1), [1, 0, 0, NAN, 1])
+    same(lag_ms(newest, used, absent=-1), [0, 30, NAN, NAN, 0])
 
 
 def test_a_mean_leaves_out_what_is_not_known() -> None:

@@ -27,6 +27,7 @@ from tests.unit.trainer.random_logs import (
     tell,
     times,
 )
+from trainer.configs.config import TrainingConfig
 from trainer.data.example import Example
 from trainer.data.example_rows import read_examples, read_shard, shards_of
 from trainer.data.examples import ExamplesManifest, read_manifest, write_examples
@@ -39,14 +40,14 @@ PHASES = (Phase.explicit, Phase.generate)
 """No shrinking: a run costs a second, and shrinking takes hundreds of them."""
 
 
-def made_from(told: Told) -> tuple[ExamplesManifest, dict[str, list[Example]]]:
+def made_from(told: Told, config: TrainingConfig = CONFIG) -> tuple[ExamplesManifest, dict[str, list[Example]]]:
     """The manifest, and the examples of each part."""
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         write_logs(place / "logs", told.tables())
         read_logs(place / "logs")
         (place / "examples").mkdir()
-        manifest = write_examples(place / "logs", place / "examples", CONFIG)
+        manifest = write_examples(place / "logs", place / "examples", config)
         return manifest, {part: list(read_examples(place / "examples", part)) for part in ("train", "test")}
 
 
@@ -90,6 +91,34 @@ def test_training_part_is_the_same_without_what_came_after_it(told: Told, split_
     _, made_early = made_from(Told([*early.searches, late], early.events))
     assert manifest.test_from_ms == split_ms
     assert [facts(e) for e in made["train"]] == [facts(e) for e in made_early["train"]]
+
+
+@pytest.mark.slow
+@settings(max_examples=8, deadline=None, phases=PHASES)
+@given(logs)
+def test_of_hours_that_are_left_out_nothing_is_read(told: Told) -> None:
+    """The examples are those of logs that end before those hours, and the hours before them are the test part."""
+    manifest, made = made_from(told, CONFIG.with_run(leave_out_hours=30.0))
+    assert manifest.to_ms == told.last_ms - 30 * HOUR_MS
+    assert manifest.test_from_ms == manifest.to_ms + 1 - TEST_HOURS * HOUR_MS
+    wanted = expected(told.before(manifest.to_ms + 1), manifest.test_from_ms, WINDOWS)
+    for part in ("train", "test"):
+        assert {example.search_id: facts(example) for example in made[part]} == wanted[part]
+
+
+def test_clicks_in_the_hours_left_out_do_not_belong_to_earlier_searches() -> None:
+    searches = [("a", 0, "q"), ("b", 30 * HOUR_MS, "q"), ("c", 60 * HOUR_MS, "q")]
+    clicks = [
+        ("a", 5, "sku-1", Action.CLICK, 1),
+        ("b", 31 * HOUR_MS, "sku-2", Action.CLICK, 1),
+        ("b", 59 * HOUR_MS, "sku-3", Action.ORDER, 1),
+        ("c", 60 * HOUR_MS, "sku-4", Action.CLICK, 1),
+    ]
+    changes = {"leave_out_hours": 10.0, "test_hours": 24.0}
+    manifest, made = made_from(tell(searches, clicks), CONFIG.with_run(**changes))
+    assert [example.clicked for example in made["train"]] == [("sku-1",)]
+    assert [(example.clicked, example.ordered) for example in made["test"]] == [(("sku-2",), ())]
+    assert manifest.leave_out_hours == 10
 
 
 def test_clicked_ordered_and_unclicked_are_told_apart() -> None:

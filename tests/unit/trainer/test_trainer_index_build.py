@@ -23,7 +23,7 @@ from tests.builders import NOON_MS, an_item, an_upsert
 from tests.unit.trainer.conftest import SmallRun
 from trainer.progress import Progress, silent
 from trainer.publish.canary import check_count, index_recall, sample
-from trainer.publish.index_build import Stores, build_generation, collection_of
+from trainer.publish.index_build import Evaluated, Stores, build_generation, collection_of
 
 G1 = GenerationId("g-1")
 QUERIES = [("running shoes", Windows()), ("adidas", Windows())]
@@ -65,7 +65,7 @@ def build(
         stores,
         spec=Flat(),
         queries=queries,
-        report=small_run.candidate.report,
+        evaluated=Evaluated(small_run.candidate.report.scores, None, ""),
         settings=GenerationSettings(canary_k=10),  # type: ignore[call-arg]  # pydantic fills defaults
         clock_ms=lambda: NOON_MS,
         clock=lambda: 0.0,

@@ -2,14 +2,16 @@
 
 The grade of a pair is the mean of its raters, published with two decimals; it is a third or a quarter, which is
 restored, and 1..3 becomes 0..3: relevance 2.33 (seven thirds) is grade 2 exactly. There is no brand, category, price,
-user or time in the set, and nobody searched or clicked: searches and events are empty tables.
+user or time in the set, and nobody searched or clicked: searches and events are empty tables, unless the judged queries
+are wanted as searches, for towers to learn from them.
 """
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trainer.data.importers.importer import Imported, Importer, Source
+from trainer.data.importers.importer import AS_SEARCHES, Imported, Importer, Source
+from trainer.data.importers.judged_searches import searches_of
 from trainer.data.importers.log_tables import catalog_table, judgments_table
 from trainer.data.importers.source_tables import TEXT, known_in, read_parquet
 from trainer.data.log_checks import column_check
@@ -49,18 +51,16 @@ def _run(source: Source) -> Imported:
     judgments = judgments_table(
         query=judged["query"], item_id=pc.cast(judged["product_uid"], TEXT), grade=pa.array(twelfths / 8)
     )
-    logs = Logs(
-        catalog=catalog,
-        searches=SEARCHES_SCHEMA.empty_table(),
-        events=EVENTS_SCHEMA.empty_table(),
-        judgments=judgments,
-    )
-    return Imported(logs)
+    searches, events = SEARCHES_SCHEMA.empty_table(), EVENTS_SCHEMA.empty_table()
+    if source.judged_as == AS_SEARCHES:
+        searches, events = searches_of(judgments)
+    return Imported(Logs(catalog=catalog, searches=searches, events=events, judgments=judgments))
 
 
 IMPORTER = Importer(
     name="home-depot",
     summary="query-product pairs graded by people (Home Depot)",
     reads=(PRODUCTS, JUDGMENTS),
+    options=frozenset({"judged_as"}),
     run=_run,
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from trainer.data.logs import Logs
 
 LOCALES = ("us", "es", "jp")
+AS_JUDGMENTS, AS_SEARCHES = JUDGED_AS = ("judgments", "searches")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,8 @@ class Source:
     """A folder with further items that nobody clicked. None: none are added."""
     locale: str = LOCALES[0]
     """Which of the LOCALES, for a set that has several."""
+    judged_as: str = AS_JUDGMENTS
+    """Which of JUDGED_AS, for a set of judged queries: judgments alone, or searches and clicks made of them, too."""
 
 
 @dataclass(frozen=True, slots=True)

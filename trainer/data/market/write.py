@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from trainer.data.logs import CATALOG, EVENTS, EVENTS_SCHEMA, SEARCHES, SEARCHES_SCHEMA
+from trainer.data.logs import CATALOG, EVENTS, EVENTS_SCHEMA, JUDGMENTS, SEARCHES, SEARCHES_SCHEMA
 from trainer.data.market import truth
 from trainer.data.market.marketplace import DAYS_BEFORE, Marketplace, Plan
 
@@ -37,6 +37,8 @@ def write_marketplace(folder: Path, plan: Plan, tell: Callable[[int, int], None]
     searches = exposures = events = 0
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CATALOG).unlink(missing_ok=True)
+    # Of another shop: they would be read as if they were of this one.
+    (folder / JUDGMENTS).unlink(missing_ok=True)
     truth.write_standing_truth(folder / truth.FOLDER, market)
     with _writers(folder) as writers:
         for done, day in enumerate(market.days(), 1):
@@ -57,11 +59,12 @@ def write_marketplace(folder: Path, plan: Plan, tell: Callable[[int, int], None]
         searches=searches,
         exposures=exposures,
         events=events,
-        digest=_digest(folder),
+        digest=digest_of(folder),
     )
 
 
-def _digest(folder: Path) -> str:
+def digest_of(folder: Path) -> str:
+    """SHA-256 over every file of a written folder, truth/ included."""
     whole = hashlib.sha256()
     for place in (folder, folder / truth.FOLDER):
         for file in sorted(path for path in place.iterdir() if path.is_file()):

@@ -1,13 +1,23 @@
-"""Freshness lag: from when something happened until an answer shows it, in milliseconds."""
-
-from collections.abc import Sequence
+"""Freshness of an answer: did it know the newest thing that its user had done, and if not, how much older was what it
+knew?
+"""
 
 import numpy as np
 
+from multigrain.types import Int64s
+from trainer.evaluation.metrics.hits import Values
 
-def lag(happened_ms: Sequence[int], seen_ms: Sequence[int], share: float) -> float:
-    """Within which so large a share of what happened was seen: 0.5 the median, 0.99 nearly all. It was all seen."""
-    lags = np.subtract(seen_ms, happened_ms)
-    if (lags < 0).any():
-        raise ValueError("something was seen before it happened: the two clocks differ")
-    return float(np.quantile(lags, share, method="inverted_cdf"))
+
+def is_fresh(newest_ms: Int64s, used_ms: Int64s, *, absent: int) -> Values:
+    """[B], 1 where nothing newer was to be known; NaN for users that had done nothing.
+
+    `newest_ms` [B]: the newest behaviour of each user before the search; `used_ms` [B]: the newest behind the answer;
+    `absent` where there is none.
+    """
+    return np.where(newest_ms == absent, np.nan, (used_ms != absent) & (used_ms >= newest_ms))
+
+
+def lag_ms(newest_ms: Int64s, used_ms: Int64s, *, absent: int) -> Values:
+    """[B], how much older the newest behaviour used is than the newest there was; NaN where either is missing."""
+    behind = np.maximum(newest_ms - used_ms, 0).astype(np.float64)
+    return np.where((newest_ms == absent) | (used_ms == absent), np.nan, behind)

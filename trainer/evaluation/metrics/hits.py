@@ -35,13 +35,19 @@ class Hits:
 
 def hits_of(found: Int64s, wanted: Sequence[Sequence[int]]) -> Hits:
     """`found` [B, K]: rows, best first; below 0: nothing. `wanted`: each query's targets."""
-    at = np.zeros(found.shape, np.bool_)
+    if len(found) != len(wanted):
+        raise ValueError(f"{len(found)} answers and {len(wanted)} lists of targets: one list for each answer")
     targets = [np.unique(np.asarray(rows, np.int64)) for rows in wanted]
-    for query, (row, own) in enumerate(zip(found, targets, strict=True)):
-        right = np.flatnonzero(np.isin(row, own))
-        _, first = np.unique(row[right], return_index=True)
-        at[query, right[first]] = True
-    return Hits(at, np.array([len(own) for own in targets], np.int64))
+    own = np.array([len(rows) for rows in targets], np.int64)
+    # One number for each (query, row), so that all queries are looked up at once.
+    rows = 1 + max([int(found.max(initial=0)), *(int(rows[-1]) for rows in targets if len(rows))])
+    sought = np.repeat(np.arange(len(own)), own) * rows + np.concatenate([np.zeros(0, np.int64), *targets])
+    pairs = np.where(found < 0, -1, found + np.arange(len(found))[:, None] * rows).reshape(-1)
+    right = np.flatnonzero(np.isin(pairs, sought))
+    _, first = np.unique(pairs[right], return_index=True)
+    at = np.zeros(pairs.shape, np.bool_)
+    at[right[first]] = True
+    return Hits(at.reshape(found.shape), own)
 
 
 def mean(values: Values) -> float:

@@ -6,6 +6,7 @@ import pytest
 
 from multigrain.errors import InvalidLog
 from tests.unit.trainer.importers.source_files import write_home_depot, write_table
+from trainer.configs.config import load_config
 from trainer.data.importers.home_depot import IMPORTER
 from trainer.data.importers.importer import Source
 
@@ -39,10 +40,25 @@ def test_two_decimals_become_the_fraction_that_they_stand_for(tmp_path: Path, re
     assert judgments.to_pylist() == [{"query": "shelf", "item_id": "1", "grade": grade}]
 
 
+def test_judged_queries_become_searches_that_click_what_is_good(tmp_path: Path) -> None:
+    """Grades are 3, 2 and 0 for `oak shelf`, 21/8 for `bracket`."""
+    write_home_depot(tmp_path)
+    logs = IMPORTER.run(Source(folder=tmp_path, judged_as="searches")).logs
+    queries = {row["search_id"]: row["query"] for row in logs.searches.to_pylist()}
+    clicks = [(queries[row["search_id"]], row["item_id"]) for row in logs.events.to_pylist()]
+    assert sorted(clicks) == [("bracket", "2"), ("oak shelf", "1"), ("oak shelf", "2")]
+    assert logs.judgments == IMPORTER.run(Source(folder=tmp_path)).logs.judgments
+
+
 def test_nobody_searched_or_clicked(tmp_path: Path) -> None:
     write_home_depot(tmp_path)
     logs = IMPORTER.run(Source(folder=tmp_path)).logs
     assert (len(logs.searches), len(logs.events)) == (0, 0)
+
+
+def test_the_configuration_of_the_results_is_one() -> None:
+    config = load_config(Path(__file__).parents[4] / "docs/results/configs/home-depot.toml")
+    assert (config.model.name, config.run.test_hours) == ("bag", 24)
 
 
 @pytest.mark.parametrize(

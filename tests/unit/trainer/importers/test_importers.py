@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from commands.import_ import LOCALES, OPTIONS, SETS
+from commands.import_ import JUDGED_AS, LOCALES, OPTIONS, SETS
 from commands.main import EXIT_THEIRS, main
 from multigrain.errors import InvalidLog
 from tests.unit.trainer.importers.source_files import WRITERS, write_bestbuy
@@ -22,7 +22,7 @@ each = pytest.mark.parametrize("importer", IMPORTERS, ids=lambda importer: impor
 def test_the_command_knows_the_list() -> None:
     assert tuple((importer.name, importer.summary) for importer in IMPORTERS) == SETS
     assert set(OPTIONS) == {option for importer in IMPORTERS for option in importer.options}
-    assert LOCALES == shape.LOCALES
+    assert (LOCALES, JUDGED_AS) == (shape.LOCALES, shape.JUDGED_AS)
 
 
 @each

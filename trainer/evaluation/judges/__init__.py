@@ -1,0 +1,1 @@
+"""Who says which items are good for a query, one a file."""
