@@ -30,6 +30,7 @@ def add_trial_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--logs", type=Path, required=True, help="log folder with the catalogue to search")
     parser.add_argument("--examples", type=Path, required=True, help="folder of examples; its test part is asked")
     parser.add_argument("--queries", type=int, metavar="N", help="ask only N of the searches; never fewer items")
+    parser.add_argument("--each-click", action="store_true", help="each click of a search is a search of its own")
     parser.add_argument(
         "--within-category", action="store_true", help="rank each search among the items of its target's categories"
     )
@@ -46,9 +47,11 @@ def add_trial_arguments(parser: argparse.ArgumentParser) -> None:
 def read_asked(args: argparse.Namespace) -> "Trial":
     """The trial that the arguments name."""
     from trainer.data.logs import read_logs
-    from trainer.evaluation.trial import read_trial, sampled, within_category
+    from trainer.evaluation.trial import each_click, read_trial, sampled, within_category
 
     trial = read_trial(read_logs(args.logs), args.examples)
+    if args.each_click:
+        trial = each_click(trial)
     if args.queries is not None:
         trial = sampled(trial, args.queries)
     return within_category(trial) if args.within_category else trial

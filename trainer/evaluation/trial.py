@@ -120,6 +120,18 @@ def sampled(trial: Trial, queries: int) -> Trial:
     return chosen(trial, sorted(places.tolist()))
 
 
+def each_click(trial: Trial) -> Trial:
+    """The same searches, once for each item of the catalogue that was clicked: that one alone is wanted then."""
+    alone = [
+        replace(example, search_id=f"{example.search_id}/{item_id}", clicked=(item_id,), ordered=ordered)
+        for example in trial.examples
+        for item_id in example.clicked
+        if item_id in trial.row_of
+        for ordered in [tuple(bought for bought in example.ordered if bought == item_id)]
+    ]
+    return replace(trial, examples=tuple(alone))
+
+
 def within_category(trial: Trial) -> Trial:
     """The same searches, each ranked among the items that have the very categories of what it wants first."""
     members: dict[tuple[str, ...], list[int]] = {}

@@ -83,4 +83,6 @@ def _words_shared(trial: Trial, search: int, row: int) -> str:
 
 def _known(trial: Trial, row: int) -> str:
     clicks = int(trial.clicks[row])
-    return f"clicked {clicks:,} times before" if clicks else "never clicked before"
+    return (
+        "never clicked before" if not clicks else "clicked once before" if clicks == 1 else f"{clicks:,} clicks before"
+    )

@@ -17,9 +17,11 @@ from trainer.evaluation.slices.item import ITEM
 from trainer.evaluation.slices.kind import KIND
 from trainer.evaluation.slices.language import LANGUAGE
 from trainer.evaluation.slices.length import LENGTH
+from trainer.evaluation.slices.pool import POOL
 from trainer.evaluation.slices.price import PRICE
 from trainer.evaluation.slices.spelling import SPELLING
 from trainer.evaluation.slices.user import USER
+from trainer.evaluation.trial import within_category
 
 SHOES = an_item(1, title="Adidas trail shoes", brand="Adidas", category_path=("sports", "running shoes"))
 POT = an_item(2, title="炒锅 wok", brand="", category_path=("kitchen", "woks"))
@@ -108,6 +110,14 @@ def test_prices_are_cut_in_quarters_of_the_catalogue() -> None:
     labels = PRICE.labels(a_trial(examples, items))
     # Of the prices 1 to 7 the quartiles are 2.5, 4 and 5.5; a price of 0 is no price.
     assert labels == ["", "cheapest quarter", "second quarter", "third quarter", "dearest quarter"]
+
+
+def test_searches_within_categories_are_cut_by_how_many_items_they_are_ranked_among() -> None:
+    paths = [("a",)] * 5 + [("b",)] * 4
+    items = [an_item(number, category_path=path) for number, path in enumerate(paths)]
+    trial = a_trial([an_example("q", "sku-0"), an_example("r", "sku-8")], items)
+    assert POOL.labels(trial) == ["", ""], "among all items"
+    assert POOL.labels(within_category(trial)) == ["5 items and more", "fewer than 5 items"]
 
 
 def test_every_search_is_in_all_and_a_dimension_of_one_slice_is_left_out() -> None:

@@ -11,7 +11,7 @@ from tests.unit.trainer.conftest import SmallRun
 from tests.unit.trainer.trials import a_trial, an_example
 from trainer.data.logs import items_of
 from trainer.evaluation.before import load_before, read_before, save_before
-from trainer.evaluation.trial import chosen, read_trial, sampled, trial_of, within_category
+from trainer.evaluation.trial import chosen, each_click, read_trial, sampled, trial_of, within_category
 
 ITEMS = [an_item(number) for number in range(1, 7)]
 SEARCHES = [an_example(f"query {number}", f"sku-{number}", number=number) for number in range(1, 7)]
@@ -41,6 +41,12 @@ def test_trials_that_ask_the_same_have_equal_ids_and_others_do_not() -> None:
         within_category(trial),
     ]
     assert len({trial.trial_id, *(other.trial_id for other in others)}) == 5
+
+
+def test_each_click_can_be_a_search_of_its_own() -> None:
+    trial = each_click(a_trial([an_example("a", "sku-2", "gone", "sku-3", ordered=["sku-3"])], ITEMS))
+    assert (trial.wanted, trial.ordered) == ([[1], [2]], [[], [2]])
+    assert len({example.search_id for example in trial.examples}) == 2
 
 
 def test_within_its_category_a_search_is_ranked_among_items_of_the_very_same_categories() -> None:

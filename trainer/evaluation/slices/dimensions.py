@@ -12,13 +12,14 @@ from trainer.evaluation.slices.item import ITEM
 from trainer.evaluation.slices.kind import KIND
 from trainer.evaluation.slices.language import LANGUAGE
 from trainer.evaluation.slices.length import LENGTH
+from trainer.evaluation.slices.pool import POOL
 from trainer.evaluation.slices.price import PRICE
 from trainer.evaluation.slices.spelling import SPELLING
 from trainer.evaluation.slices.user import USER
 from trainer.evaluation.slices.window import WINDOW
 from trainer.evaluation.trial import Trial
 
-DIMENSIONS: tuple[Dimension, ...] = (FREQUENCY, KIND, LENGTH, LANGUAGE, SPELLING, USER, ITEM, PRICE, WINDOW)
+DIMENSIONS: tuple[Dimension, ...] = (FREQUENCY, KIND, LENGTH, LANGUAGE, SPELLING, USER, ITEM, PRICE, WINDOW, POOL)
 
 
 def slices(trial: Trial) -> Mapping[str, Int64s]:

@@ -41,6 +41,8 @@ class ServedSystem:
         """`named`: each request names the generation, which the server must allow; else the live one is asked."""
         self._client, self._generation_id, self._named, self._mode = client, generation_id, named, mode
         self.name, self.bundle_id = f"{generation_id} at {client.address}", generation_id
+        self._limit = 0
+        """Of the searches asked last: an explanation of another limit would be of another answer."""
 
     def stages(self, trial: Trial, k: int, tell: Tell) -> Sequence[Stage]:
         """Raises ValueError for a trial with pools, and Refused when an answer was degraded, which would count against
@@ -48,6 +50,7 @@ class ServedSystem:
         """
         if trial.pools is not None:
             raise ValueError("a server ranks every search among all items: evaluate a bundle within categories")
+        self._limit = k
         asked: list[_Asked] = []
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="evaluate") as threads:
             for one in threads.map(lambda example: self._ask(example, k), trial.examples):
@@ -57,7 +60,7 @@ class ServedSystem:
 
     def why(self, trial: Trial, search: int, row: int) -> str:
         example = trial.examples[search]
-        options = self._options(example, {"mode": self._mode})
+        options = self._options(example, {"mode": self._mode, "limit": self._limit})
         item_id = trial.items[row].item_id
         return self._client.explain(
             item_id, example.query, example.user_id, timeout_seconds=TIMEOUT_SECONDS, **options
