@@ -15,7 +15,7 @@ from multigrain.catalog.tables import catalogue_revision, metadata, stream_posit
 from multigrain.errors import InvalidConfig, NotFound, StoreUnavailable
 from tests.contract.stores import SQL_STORES, bare_sql_engine, rolled_back
 
-NEWEST = "0003"
+NEWEST = "0004"
 
 
 @pytest.fixture(params=SQL_STORES)

@@ -1,12 +1,21 @@
-"""`multigrain teacher`: from judgments to cleaned logs, as a person runs it."""
+"""`multigrain teacher`: from judgments to logs that are cleaned, or labelled for the towers, as a person runs it."""
 
 import json
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from commands.main import EXIT_OURS, EXIT_THEIRS, main
-from trainer.data.logs import read_logs
+from multigrain.features.windows import HOUR_MS
+from tests.builders import NOON_MS
+from tests.small_training import small_config
+from trainer.data.examples import read_manifest, write_examples
+from trainer.data.logs import items_of, read_logs
+from trainer.flow import make_candidate
+from trainer.progress import silent
+from trainer.teacher.teacher import load_teacher
 
 pytestmark = pytest.mark.slow
 
@@ -92,3 +101,62 @@ def test_unknown_key_of_the_config_is_refused(shop: Path, tmp_path: Path) -> Non
     train = ["teacher", "train", "--logs", str(shop / "logs"), "--out", str(tmp_path / "out")]
     assert main([*train, "--train-config", str(tmp_path / "typo.toml")]) == EXIT_THEIRS
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture(scope="module")
+def bundle(shop: Path) -> Path:
+    config = small_config(model={"name": "text"})
+    candidate = make_candidate(
+        shop / "logs", shop / "work", config, reporter=silent, clock=time.monotonic, clock_ms=lambda: NOON_MS
+    )
+    return candidate.bundle.path
+
+
+def label(shop: Path, teacher: Path, bundle: Path, out: Path, *options: str) -> int:
+    folders = ["--logs", str(shop / "logs"), "--teacher", str(teacher), "--bundle", str(bundle), "--out", str(out)]
+    return main(["teacher", "label", *folders, "--json", *options])
+
+
+def test_what_the_teacher_is_sure_of_is_added_for_queries_before_the_test_part_alone(
+    shop: Path, teacher: Path, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert label(shop, teacher, bundle, tmp_path / "taught", "--candidates", "10", "--above", "0.5") == 0
+    told = json.loads(capsys.readouterr().out)
+    before, after = read_logs(shop / "logs"), read_logs(tmp_path / "taught")
+    assert after.searches.slice(0, len(before.searches)).equals(before.searches)
+    assert after.events.slice(0, len(before.events)).equals(before.events)
+    searches = after.searches.slice(len(before.searches)).to_pylist()
+    events = after.events.slice(len(before.events)).to_pylist()
+    assert (len(searches), len(events)) == (told["searches"], told["clicks"])
+    assert searches, "it was sure of something"
+
+    split_ms = before.last_ms + 1 - 24 * HOUR_MS
+    assert {row["query"] for row in searches} <= {row["query"] for row in before.searches.to_pylist()}
+    assert all(row["at_ms"] < split_ms for row in searches), "the last day is for testing"
+    assert len({row["user_id"] for row in searches}) == len(searches), "nobody's history, and no robot"
+
+    items = {item.item_id: item for item in items_of(before)}
+    query_of = {row["search_id"]: row["query"] for row in searches}
+    pairs = [(query_of[row["search_id"]], items[row["item_id"]]) for row in events]
+    chances = load_teacher(teacher).probabilities(*map(list, zip(*pairs, strict=True)))
+    assert chances.min() >= 0.5
+    assert max(Counter(row["search_id"] for row in events).values()) <= 8
+
+
+def test_towers_can_be_trained_on_what_was_taught(shop: Path, teacher: Path, bundle: Path, tmp_path: Path) -> None:
+    assert label(shop, teacher, bundle, tmp_path / "taught", "--candidates", "5", "--above", "0") == 0
+    plain = read_manifest(shop / "work" / "examples")
+    made = tmp_path / "examples"
+    made.mkdir()
+    taught = write_examples(tmp_path / "taught", made, small_config())
+    assert taught.test == plain.test
+    assert taught.train > plain.train
+    assert taught.robot_users == plain.robot_users
+
+
+def test_labelling_needs_a_bundle_and_a_chance(shop: Path, teacher: Path, bundle: Path, tmp_path: Path) -> None:
+    assert label(shop, teacher, bundle, tmp_path / "taught", "--above", "2") == EXIT_THEIRS
+    assert label(shop, teacher, bundle, shop / "logs") == EXIT_THEIRS
+    folders = ["--logs", str(shop / "logs"), "--teacher", str(teacher), "--out", str(tmp_path / "taught")]
+    assert main(["teacher", "label", *folders]) == EXIT_THEIRS
