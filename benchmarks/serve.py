@@ -28,7 +28,7 @@ from multigrain.index.item_index import IndexStore
 from multigrain.index.item_rows import item_rows
 from multigrain.index.planner import plan
 from multigrain.key_terms import KeyTerm, TermKind
-from multigrain.registry.generation import Generation, GenerationState
+from multigrain.registry.generation import Evaluated, Generation, GenerationState
 from multigrain.registry.memory import MemoryRegistry
 from multigrain.settings import ServerSettings, Settings
 from multigrain.types import Action, Behavior, GenerationId, Item, ItemId, UserId
@@ -115,7 +115,7 @@ def _served(
         registry = MemoryRegistry(clock=_now_ms)
         generation = _generation(encoder, name, spec)
         registry.create(generation)
-        registry.mark_ready(generation.generation_id, {})
+        registry.mark_ready(generation.generation_id, Evaluated())
         registry.promote(generation.generation_id, override="a bench evaluates nothing")
         server = assemble(
             ServerSettings(port=0, registry_poll_ms=100),  # type: ignore[call-arg]  # pydantic fills the rest

@@ -33,6 +33,8 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     from trainer.evaluation.report import save_report
 
     settings = current_settings()
+    if args.gate:
+        _check_gate_options(args)
     with output.progress() as progress, ExitStack() as systems:
         with progress.step("reading the searches") as step:
             trial, judge = read_asked(args), open_judge(args)
@@ -63,10 +65,26 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     return 0 if report.verdict is None or report.verdict.passed else 1
 
 
+def _check_gate_options(args: argparse.Namespace) -> None:
+    """The gate is asked of every search, as it stands, over every item: an easier question would open it."""
+    from commands.evaluated_systems import ADDRESS
+    from multigrain.errors import InvalidConfig
+
+    if ADDRESS.fullmatch(args.system[-1]):
+        cure = "name the generation itself: its id stands alone"
+        raise InvalidConfig("--gate", f"{args.system[-1]} is a server", cure=cure)
+    for option, given in (
+        ("--queries", args.queries is not None),
+        ("--each-click", args.each_click),
+        ("--within-category", args.within_category),
+    ):
+        if given:
+            raise InvalidConfig(option, "makes another question of it than the gate's", cure="leave it out, or --gate")
+
+
 def _ask_gate(name: str, found: "Evaluation", judge: "Judge | None", settings: "Settings") -> "Verdict":
     """By the rules of the settings, beside what is live. What it says of a ready generation is kept with it."""
     from commands.stores import open_registry
-    from multigrain.errors import InvalidConfig
     from multigrain.registry.generation import GenerationState
     from multigrain.types import GenerationId
     from trainer.evaluation.systems.exact import ExactSystem
@@ -74,13 +92,12 @@ def _ask_gate(name: str, found: "Evaluation", judge: "Judge | None", settings: "
     from trainer.publish.gate import ask, kept
 
     registry, system = open_registry(settings), found.deciding.system
-    if not isinstance(system, ExactSystem | IndexedSystem):
-        raise InvalidConfig("--gate", f"{name} is a server", cure="name the generation itself: its id stands alone")
+    assert isinstance(system, ExactSystem | IndexedSystem)  # a server was refused before it was asked
     exact = system if isinstance(system, ExactSystem) else system.exact
     verdict = ask(exact, registry.live(), found.trial, settings.gate, judge)
     named = {generation.generation_id: generation for generation in registry.list()}.get(GenerationId(name))
     if named is not None and named.state is GenerationState.READY:
-        registry.judge(named.generation_id, kept(verdict))
+        registry.keep_verdict(named.generation_id, kept(verdict))
     return verdict
 
 

@@ -41,14 +41,17 @@ def add_trial_arguments(parser: argparse.ArgumentParser) -> None:
         help="who says what is good (default: the truth of simulated logs)",
     )
     parser.add_argument("-k", type=int, default=300, metavar="K", help="how deep every answer is (default: 300)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write report.html and report.json there")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write the whole of it there, as a page and as JSON")
 
 
 def read_asked(args: argparse.Namespace) -> "Trial":
     """The trial that the arguments name."""
+    from multigrain.errors import InvalidConfig
     from trainer.data.logs import read_logs
     from trainer.evaluation.trial import each_click, read_trial, sampled, within_category
 
+    if args.queries is not None and args.queries < 1:
+        raise InvalidConfig("--queries", f"is {args.queries}", cure="ask 1 or more")
     trial = read_trial(read_logs(args.logs), args.examples)
     if args.each_click:
         trial = each_click(trial)

@@ -126,6 +126,8 @@ def _label(args: argparse.Namespace, output: Output) -> int:
     _check_folders(args)
     if args.bundle is None:
         raise InvalidConfig("--bundle", "is not given", cure="name the bundle whose best items are to be judged")
+    if args.candidates < 1:
+        raise InvalidConfig("--candidates", f"is {args.candidates}", cure="judge 1 or more for a query")
     if args.above is not None and not 0 <= args.above <= 1:
         raise InvalidConfig("--above", f"is {args.above}", cure="a chance, from 0 to 1")
     with output.progress() as progress, progress.step("labelling the logs") as step:

@@ -11,7 +11,7 @@ from pathlib import Path
 from multigrain.bundle import Bundle, open_bundle
 from multigrain.encoder import Encoder, load_encoder
 from multigrain.index.specs import IndexSpec
-from multigrain.registry.generation import GateVerdict, Generation
+from multigrain.registry.generation import Evaluated, GateVerdict, Generation
 from multigrain.settings import GateSettings, GenerationSettings
 from multigrain.types import GenerationId
 from trainer.configs.config import TrainingConfig
@@ -23,7 +23,7 @@ from trainer.evaluation.systems.exact import ExactSystem
 from trainer.evaluation.trial import trial_of
 from trainer.progress import Clock, Reporter
 from trainer.publish.gate import ask, kept, require_passed
-from trainer.publish.index_build import ITEMS_AT_ONCE, Evaluated, Stores, build_generation
+from trainer.publish.index_build import ITEMS_AT_ONCE, Stores, build_generation
 from trainer.publish.keep import keep_bundle
 from trainer.steps import Steps, finished_steps, made_from_logs
 
@@ -103,7 +103,7 @@ def publish(
         stores,
         spec=spec,
         queries=[(example.query, example.history) for example in read_examples(candidate.examples, "test")],
-        evaluated=Evaluated(candidate.report.scores, verdict, override),
+        evaluated=Evaluated(scores=candidate.report.scores, verdict=verdict, override=override),
         settings=settings,
         clock_ms=clock_ms,
         clock=clock,

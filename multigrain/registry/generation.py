@@ -34,6 +34,18 @@ class GateVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """What is known of a generation when it becomes ready."""
+
+    scores: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """What evaluation and canary measured, e.g. {'recall@100': 0.41, 'canary_recall': 1.0}."""
+    verdict: GateVerdict | None = None
+    """None: the gate was not asked, which is as good as a refusal."""
+    override: str = ""
+    """Why a person lets it go live whatever the gate says. Empty: nobody does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
     """One row of the registry."""
 
@@ -51,10 +63,8 @@ class Generation:
     created_ms: int
     changed_ms: int
     scores: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-    """What evaluation and canary measured, e.g. {'recall@100': 0.41, 'canary_recall': 1.0}."""
+    """As in Evaluated; so are the verdict and the override."""
     note: str = ""
     """Why it failed, or what was said when it was promoted."""
     verdict: GateVerdict | None = None
-    """None: the gate was not asked, which is as good as a refusal."""
     override: str = ""
-    """Why a person lets it go live whatever the gate says. Empty: nobody does."""

@@ -1,11 +1,11 @@
 """The registry in memory: for tests and for programs that keep nothing."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from multigrain.registry.generation import OPEN_STATES, GateVerdict, Generation, GenerationState
+from multigrain.registry.generation import OPEN_STATES, Evaluated, GateVerdict, Generation, GenerationState
 from multigrain.registry.steps import (
     Clock,
     exists,
@@ -51,19 +51,13 @@ class MemoryRegistry:
     def open(self) -> Sequence[Generation]:
         return [generation for generation in self.list() if generation.state in OPEN_STATES]
 
-    def mark_ready(
-        self,
-        generation_id: GenerationId,
-        scores: Mapping[str, float],
-        verdict: GateVerdict | None = None,
-        *,
-        override: str = "",
-    ) -> None:
+    def mark_ready(self, generation_id: GenerationId, evaluated: Evaluated) -> None:
         with self._lock:
             self._step(generation_id, GenerationState.READY)
-            self._change(generation_id, scores=dict(scores), verdict=verdict, override=override)
+            kept = {"scores": dict(evaluated.scores), "verdict": evaluated.verdict, "override": evaluated.override}
+            self._change(generation_id, **kept)
 
-    def judge(self, generation_id: GenerationId, verdict: GateVerdict) -> None:
+    def keep_verdict(self, generation_id: GenerationId, verdict: GateVerdict) -> None:
         with self._lock:
             require_ready(self.get(generation_id))
             self._change(generation_id, verdict=verdict)

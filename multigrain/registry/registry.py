@@ -1,9 +1,9 @@
 """The registry of generations. Switching is one atomic write here; nothing else decides what is live."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
-from multigrain.registry.generation import GateVerdict, Generation
+from multigrain.registry.generation import Evaluated, GateVerdict, Generation
 from multigrain.types import GenerationId
 
 
@@ -32,18 +32,11 @@ class Registry(Protocol):
         """Those that the stream feeds: building, ready, live."""
         ...
 
-    def mark_ready(
-        self,
-        generation_id: GenerationId,
-        scores: Mapping[str, float],
-        verdict: GateVerdict | None = None,
-        *,
-        override: str = "",
-    ) -> None:
-        """building -> ready, with what was measured, what the gate said of it, and why a person overrides that."""
+    def mark_ready(self, generation_id: GenerationId, evaluated: Evaluated) -> None:
+        """building -> ready, with what was measured and what the gate said of it."""
         ...
 
-    def judge(self, generation_id: GenerationId, verdict: GateVerdict) -> None:
+    def keep_verdict(self, generation_id: GenerationId, verdict: GateVerdict) -> None:
         """What the gate says of a ready generation, in place of what it said before."""
         ...
 

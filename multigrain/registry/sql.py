@@ -5,7 +5,7 @@ what the first one did. That never two are live is also a unique index: see cata
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from multigrain.catalog.tables import generations
 from multigrain.database import reading, writing
-from multigrain.registry.generation import OPEN_STATES, GateVerdict, Generation, GenerationState
+from multigrain.registry.generation import OPEN_STATES, Evaluated, GateVerdict, Generation, GenerationState
 from multigrain.registry.steps import (
     Clock,
     exists,
@@ -74,21 +74,18 @@ class SqlRegistry:
     def open(self) -> Sequence[Generation]:
         return [generation for generation in self.list() if generation.state in OPEN_STATES]
 
-    def mark_ready(
-        self,
-        generation_id: GenerationId,
-        scores: Mapping[str, float],
-        verdict: GateVerdict | None = None,
-        *,
-        override: str = "",
-    ) -> None:
-        kept = {"scores": dict(scores), "verdict": _stored(verdict), "override": override}
+    def mark_ready(self, generation_id: GenerationId, evaluated: Evaluated) -> None:
+        kept = {
+            "scores": dict(evaluated.scores),
+            "verdict": _stored(evaluated.verdict),
+            "override": evaluated.override,
+        }
         with writing(self._engine) as connection:
             _Locked(connection, self._clock).step(generation_id, GenerationState.READY, **kept)
 
-    def judge(self, generation_id: GenerationId, verdict: GateVerdict) -> None:
+    def keep_verdict(self, generation_id: GenerationId, verdict: GateVerdict) -> None:
         with writing(self._engine) as connection:
-            _Locked(connection, self._clock).judge(generation_id, verdict)
+            _Locked(connection, self._clock).keep_verdict(generation_id, verdict)
 
     def fail(self, generation_id: GenerationId, note: str) -> None:
         with writing(self._engine) as connection:
@@ -131,7 +128,7 @@ class _Locked:
         require_step(generation, GenerationState.LIVE)
         require_gate(generation, self._live, override)
 
-    def judge(self, generation_id: GenerationId, verdict: GateVerdict) -> None:
+    def keep_verdict(self, generation_id: GenerationId, verdict: GateVerdict) -> None:
         require_ready(self._get(generation_id))
         self._set(generation_id, verdict=_stored(verdict))
 

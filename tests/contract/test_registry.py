@@ -11,7 +11,7 @@ from sqlalchemy import exc
 
 from multigrain.catalog.tables import generations
 from multigrain.errors import GateRefused, MultigrainError, NotFound, WrongState
-from multigrain.registry.generation import GateVerdict, Generation, GenerationState
+from multigrain.registry.generation import Evaluated, GateVerdict, Generation, GenerationState
 from multigrain.registry.registry import Registry
 from multigrain.registry.sql import SqlRegistry
 from multigrain.types import GenerationId
@@ -44,7 +44,7 @@ def add(registry: Registry, name: str, *, state: GenerationState = GenerationSta
     """A generation that came to `state` as generations do."""
     registry.create(a_generation(name))
     if state is not GenerationState.BUILDING:
-        registry.mark_ready(gen(name), {})
+        registry.mark_ready(gen(name), Evaluated())
     if state is GenerationState.LIVE:
         registry.promote(gen(name), override=NO_GATE)
 
@@ -80,7 +80,7 @@ def test_an_unknown_id_is_answered_with_those_that_exist(registry: Registry) -> 
     for step in (
         lambda: registry.get(gen("g-9")),
         lambda: registry.promote(gen("g-9")),
-        lambda: registry.mark_ready(gen("g-9"), {}),
+        lambda: registry.mark_ready(gen("g-9"), Evaluated()),
         lambda: registry.fail(gen("g-9"), "lost"),
     ):
         with pytest.raises(NotFound, match=r"no generation g-9: there are g-1, g-2"):
@@ -97,7 +97,7 @@ def test_all_are_listed_newest_first(registry: Registry) -> None:
 def test_what_was_measured_is_kept_with_readiness(registry: Registry, clock: Clock) -> None:
     add(registry, "g-1", state=GenerationState.BUILDING)
 
-    registry.mark_ready(gen("g-1"), {"recall@100": 0.41, "canary_recall": 1.0})
+    registry.mark_ready(gen("g-1"), Evaluated(scores={"recall@100": 0.41, "canary_recall": 1.0}))
 
     ready = registry.get(gen("g-1"))
     assert ready.state is GenerationState.READY
@@ -158,7 +158,7 @@ def test_a_step_from_the_wrong_state_names_both(
     add(registry, "g-1", state=state)
     steps = {
         "promote": lambda: registry.promote(gen("g-1"), override=NO_GATE),
-        "mark_ready": lambda: registry.mark_ready(gen("g-1"), {}),
+        "mark_ready": lambda: registry.mark_ready(gen("g-1"), Evaluated()),
         "fail": lambda: registry.fail(gen("g-1"), "why"),
     }
 
@@ -172,7 +172,7 @@ PASSED = GateVerdict(passed=True, against=None)
 
 def judged(registry: Registry, name: str, verdict: GateVerdict | None) -> None:
     registry.create(a_generation(name))
-    registry.mark_ready(gen(name), {}, verdict)
+    registry.mark_ready(gen(name), Evaluated(verdict=verdict))
 
 
 def test_what_the_gate_said_comes_back_whole(registry: Registry) -> None:
@@ -222,7 +222,7 @@ def test_an_override_promotes_and_its_reason_is_kept(registry: Registry) -> None
 
 def test_an_override_given_with_readiness_counts_at_promotion(registry: Registry) -> None:
     registry.create(a_generation())
-    registry.mark_ready(gen("g-1"), {}, override="for the demo")
+    registry.mark_ready(gen("g-1"), Evaluated(override="for the demo"))
     registry.promote(gen("g-1"))
 
     assert registry.get(gen("g-1")).override == "for the demo"
@@ -235,7 +235,7 @@ def test_a_verdict_is_stale_once_another_one_is_live_and_may_be_given_anew(regis
 
     with pytest.raises(GateRefused, match="g-2 was compared with none, and g-1 is live now"):
         registry.promote(gen("g-2"))
-    registry.judge(gen("g-2"), GateVerdict(passed=True, against=gen("g-1")))
+    registry.keep_verdict(gen("g-2"), GateVerdict(passed=True, against=gen("g-1")))
     registry.promote(gen("g-2"))
 
     assert states(registry) == {"g-1": "retired", "g-2": "live"}
@@ -254,9 +254,9 @@ def test_only_a_ready_generation_is_judged(registry: Registry) -> None:
     add(registry, "g-1", state=GenerationState.LIVE)
 
     with pytest.raises(WrongState, match="g-1 is live: the gate judges only one that is ready"):
-        registry.judge(gen("g-1"), PASSED)
+        registry.keep_verdict(gen("g-1"), PASSED)
     with pytest.raises(NotFound, match="no generation g-9"):
-        registry.judge(gen("g-9"), PASSED)
+        registry.keep_verdict(gen("g-9"), PASSED)
 
 
 def test_rollback_goes_to_the_one_that_was_live_before(registry: Registry) -> None:

@@ -19,7 +19,7 @@ from multigrain.index.exact import ExactIndexStore
 from multigrain.index.item_index import IndexStore
 from multigrain.index.item_rows import item_rows
 from multigrain.key_terms import KeyTerm, TermKind
-from multigrain.registry.generation import Generation, GenerationState
+from multigrain.registry.generation import Evaluated, Generation, GenerationState
 from multigrain.registry.sql import SqlRegistry
 from multigrain.settings import ServerSettings
 from multigrain.types import GenerationId, Item
@@ -105,7 +105,7 @@ class Shop:
                 changed_ms=NOON_MS,
             )
         )
-        self.registry.mark_ready(GenerationId(name), {})
+        self.registry.mark_ready(GenerationId(name), Evaluated())
 
     def promote(self, name: str = "g-1") -> None:
         self.registry.promote(GenerationId(name), override="nothing is evaluated here")

@@ -80,6 +80,19 @@ def test_two_bundles_are_compared_on_the_same_searches(folder: Path, tmp_path: P
     assert (tmp_path / "comparison.html").is_file()
 
 
+@pytest.mark.parametrize("option", [("--queries", "9"), ("--each-click",), ("--within-category",)])
+def test_the_gate_is_not_asked_an_easier_question(folder: Path, capsys: Said, option: tuple[str, ...]) -> None:
+    assert main(["evaluate", str(folder / "first"), "--gate", *asked(folder, *option)]) == 2
+    assert f"{option[0]}: makes another question of it than the gate's" in capsys.readouterr().err
+
+
+def test_the_gate_is_not_asked_of_a_server_and_none_is_asked_nothing(folder: Path, capsys: Said) -> None:
+    assert main(["evaluate", "127.0.0.1:1", "--gate", *asked(folder)]) == 2
+    assert "127.0.0.1:1 is a server: name the generation itself" in capsys.readouterr().err
+    assert main(["evaluate", str(folder / "first"), *asked(folder, "--queries", "0")]) == 2
+    assert "--queries: is 0" in capsys.readouterr().err
+
+
 def test_a_gate_without_a_live_generation_judges_by_the_floors(
     folder: Path, tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -196,7 +196,7 @@ def test_answers_must_be_deep_enough_for_the_metrics(shop: Shop, trial: Trial) -
 def test_only_exact_search_ranks_within_categories(shop: Shop, client: Client, trial: Trial) -> None:
     within = within_category(trial)
     for system in (indexed(shop), ServedSystem(client, "g-1")):
-        with pytest.raises(ValueError, match="ranks every search among all items"):
+        with pytest.raises(InvalidConfig, match="ranks every search among all items: ask it of a bundle"):
             system.stages(within, K, silent)
     (stage,) = ExactSystem(encoder_of(shop)).stages(replace(within, examples=within.examples), K, silent)[1:]
     for search, rows in enumerate(stage.answers.rows):

@@ -157,6 +157,7 @@ def test_towers_can_be_trained_on_what_was_taught(shop: Path, teacher: Path, bun
 
 def test_labelling_needs_a_bundle_and_a_chance(shop: Path, teacher: Path, bundle: Path, tmp_path: Path) -> None:
     assert label(shop, teacher, bundle, tmp_path / "taught", "--above", "2") == EXIT_THEIRS
+    assert label(shop, teacher, bundle, tmp_path / "taught", "--candidates", "0") == EXIT_THEIRS
     assert label(shop, teacher, bundle, shop / "logs") == EXIT_THEIRS
     folders = ["--logs", str(shop / "logs"), "--teacher", str(teacher), "--out", str(tmp_path / "taught")]
     assert main(["teacher", "label", *folders]) == EXIT_THEIRS

@@ -15,9 +15,14 @@ from multigrain.encoder import load_encoder
 from trainer.ablation.interval import Interval
 from trainer.ablation.variant import Variant
 from trainer.configs.config import TrainingConfig
-from trainer.data.example_rows import read_examples
 from trainer.data.logs import items_of, read_logs
-from trainer.evaluation.good import share_of_good
+from trainer.evaluation.judge import Opinions
+from trainer.evaluation.judges.truth import TruthJudge
+from trainer.evaluation.measures import DEPTH
+from trainer.evaluation.metrics.good import good_share
+from trainer.evaluation.metrics.hits import mean
+from trainer.evaluation.systems.exact import ExactSystem
+from trainer.evaluation.trial import trial_of
 from trainer.evaluation.truth import Truth
 from trainer.flow import Candidate, make_candidate
 from trainer.progress import Clock, Reporter
@@ -25,7 +30,6 @@ from trainer.steps import FREE_TO_CHANGE, Steps, made_from_logs
 from trainer.training.journal import FILE as JOURNAL
 from trainer.training.journal import read_journal
 
-GOOD_DEPTH = 100
 EXAMPLES, RUNS = "shared", "runs"
 """Folders of a study's work folder."""
 
@@ -107,9 +111,10 @@ class Study:
             return {}
         kept = folder / f"good-{candidate.bundle.bundle_id}.json"
         if not kept.exists():
-            examples = list(read_examples(candidate.examples, "test"))
-            share = share_of_good(load_encoder(candidate.bundle), examples, self._items, truth, GOOD_DEPTH)
-            kept.write_text(json.dumps({f"p_good@{GOOD_DEPTH}": share}), encoding="utf-8")
+            trial = trial_of(candidate.examples, self._items, candidate.before)
+            found = ExactSystem(load_encoder(candidate.bundle)).exact(trial, DEPTH).answers
+            good = Opinions(TruthJudge(truth), trial).good(found, DEPTH)
+            kept.write_text(json.dumps({f"p_good@{DEPTH}": mean(good_share(good, DEPTH))}), encoding="utf-8")
         scores: dict[str, float] = json.loads(kept.read_text(encoding="utf-8"))
         return scores
 

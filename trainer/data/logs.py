@@ -75,6 +75,9 @@ EVENTS_SCHEMA = pa.schema(
 )
 JUDGMENTS_SCHEMA = pa.schema([_required("query", _TEXT), _required("item_id", _TEXT), _required("grade", pa.float64())])
 
+GOOD_GRADE = 2.0
+"""Of judgments, from 0 to 3: from this one on an item is good for its query."""
+
 BRAND_SYNONYMS = "brand_synonyms"
 """Attribute of an item: other spellings of its brand, joined by '|'. Read for the key-term dictionary."""
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from multigrain.encoder import Encoder
 from multigrain.errors import InvalidConfig
-from multigrain.types import Bools, Int64s
+from multigrain.types import Int64s
 from trainer.evaluation.bootstrap import Difference, paired_difference
 from trainer.evaluation.history import EMPTY, HistoryGains, history_gains
-from trainer.evaluation.judge import Judge, Judged
+from trainer.evaluation.judge import Judge, Opinions
 from trainer.evaluation.means import cells
 from trainer.evaluation.measures import DEPTH, coverages, measures
 from trainer.evaluation.metrics.hits import Values, hits_of
@@ -73,8 +73,8 @@ def evaluate(
     """
     if k < DEPTH:
         raise InvalidConfig("k", f"{k} is less than the depth of the metrics", cure=f"ask for {DEPTH} or more")
-    judged = None if judge is None else Judged(judge, trial)
-    measured = measure(trial, [PopularitySystem(), *systems], k, judged, tell)
+    opinions = None if judge is None else Opinions(judge, trial)
+    stages = _measure(trial, [PopularitySystem(), *systems], k, opinions, tell)
     parts = slices(trial)
     by_exact_search = next((system for system in systems if isinstance(system, ExactSystem)), None)
     history = EMPTY if by_exact_search is None else history_gains(by_exact_search, trial)
@@ -85,15 +85,15 @@ def evaluate(
         queries=len(trial),
         items=len(trial.items),
         judge=None if judge is None else judge.name,
-        deciding=measured[-1].stage.name,
-        scores=_scores(trial, measured, history),
-        gains={**_history_gain(measured), **history.gains},
+        deciding=stages[-1].stage.name,
+        scores=_scores(trial, stages, history),
+        gains={**_history_gain(stages), **history.gains},
         slices={**history.searches, "new": sum(map(bool, _never_clicked(trial)))},
-        stages=tuple(stage_report(trial, one, parts) for one in measured),
-        worst=worst_queries(trial, measured[-1].system, measured[-1].stage.answers, measured[-1].values, parts),
+        stages=tuple(stage_report(trial, one, parts) for one in stages),
+        worst=worst_queries(trial, stages[-1].system, stages[-1].stage.answers, stages[-1].values, parts),
         training=tuple(training),
     )
-    return Evaluation(trial=trial, report=report, stages=tuple(measured), parts=parts)
+    return Evaluation(trial=trial, report=report, stages=tuple(stages), parts=parts)
 
 
 def evaluate_bundle(encoder: Encoder, trial: Trial, *, training: Sequence[Look] = ()) -> Report:
@@ -101,24 +101,9 @@ def evaluate_bundle(encoder: Encoder, trial: Trial, *, training: Sequence[Look] 
     return evaluate(trial, [ExactSystem(encoder)], subject=encoder.bundle_id, training=training).report
 
 
-def measure(trial: Trial, systems: Sequence[System], k: int, judged: Judged | None, tell: Tell) -> list[Measured]:
-    """Every stage of every system. Two systems may share a stage (a bundle's exact search is also its generation's):
-    it is kept once. Raises InvalidConfig when they would not be the same.
-    """
-    found: dict[str, Measured] = {}
-    for system in systems:
-        for stage in system.stages(trial, k, tell):
-            there = found.get(stage.name)
-            if there is None:
-                good = None if judged is None else judged.good(stage.answers, DEPTH)
-                found[stage.name] = _measured(trial, stage, system, good)
-            elif there.system.bundle_id != system.bundle_id:
-                problem = f"{there.system.name} and {system.name} are of different bundles"
-                raise InvalidConfig("systems", problem, cure="compare them: multigrain compare A B")
-    return list(found.values())
-
-
-def _measured(trial: Trial, stage: Stage, system: System, good: Bools | None) -> Measured:
+def measured(trial: Trial, stage: Stage, system: System, opinions: Opinions | None) -> Measured:
+    """`opinions` None: nobody says what is good."""
+    good = None if opinions is None else opinions.good(stage.answers, DEPTH)
     return Measured(stage=stage, system=system, values=measures(trial, stage.answers, good))
 
 
@@ -131,11 +116,27 @@ def stage_report(trial: Trial, one: Measured, parts: Mapping[str, Int64s]) -> St
     )
 
 
-def _scores(trial: Trial, measured: Sequence[Measured], history: HistoryGains) -> dict[str, float]:
+def _measure(trial: Trial, systems: Sequence[System], k: int, opinions: Opinions | None, tell: Tell) -> list[Measured]:
+    """Every stage of every system. Two systems may share a stage (a bundle's exact search is also its generation's):
+    it is kept once. Raises InvalidConfig when they would not be the same.
+    """
+    found: dict[str, Measured] = {}
+    for system in systems:
+        for stage in system.stages(trial, k, tell):
+            there = found.get(stage.name)
+            if there is None:
+                found[stage.name] = measured(trial, stage, system, opinions)
+            elif there.system.bundle_id != system.bundle_id:
+                problem = f"{there.system.name} and {system.name} are of different bundles"
+                raise InvalidConfig("systems", problem, cure="compare them: multigrain compare A B")
+    return list(found.values())
+
+
+def _scores(trial: Trial, stages: Sequence[Measured], history: HistoryGains) -> dict[str, float]:
     scores: dict[str, float] = {}
     everything = {ALL: np.arange(len(trial))}
-    for one in measured:
-        prefix = "" if one is measured[-1] else YARDSTICKS.get(one.stage.name)
+    for one in stages:
+        prefix = "" if one is stages[-1] else YARDSTICKS.get(one.stage.name)
         if prefix is not None:
             means = cells(one.values, everything)
             scores |= {prefix + metric: means[metric][ALL].mean for metric in means}
@@ -143,7 +144,7 @@ def _scores(trial: Trial, measured: Sequence[Measured], history: HistoryGains) -
     scores |= history.scores
     fresh = _never_clicked(trial)
     if any(fresh):
-        scores[f"new_recall@{DEPTH}"] = mean_recall(hits_of(measured[-1].stage.answers.rows, fresh), DEPTH)
+        scores[f"new_recall@{DEPTH}"] = mean_recall(hits_of(stages[-1].stage.answers.rows, fresh), DEPTH)
     return scores
 
 
@@ -152,8 +153,8 @@ def _never_clicked(trial: Trial) -> list[list[int]]:
     return [[row for row in rows if not trial.clicks[row]] for rows in trial.wanted]
 
 
-def _history_gain(measured: Sequence[Measured]) -> dict[str, Difference]:
-    by_name = {one.stage.name: one.values[f"recall@{DEPTH}"] for one in measured}
+def _history_gain(stages: Sequence[Measured]) -> dict[str, Difference]:
+    by_name = {one.stage.name: one.values[f"recall@{DEPTH}"] for one in stages}
     if HISTORY_WITHHELD not in by_name:
         return {}
     return {"history": paired_difference(by_name[HISTORY_WITHHELD], by_name[EXACT])}

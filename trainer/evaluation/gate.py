@@ -25,7 +25,7 @@ class Live:
     """The candidate less the live one."""
 
 
-def judge(rules: GateSettings, candidate: StageReport, live: Live | None) -> Verdict:
+def verdict_of(candidate: StageReport, rules: GateSettings, live: Live | None) -> Verdict:
     """Every rule on the candidate. `live` None: nothing is, so there is nothing to be worse than."""
     refusals = list(_unmet(rules.at_least, lambda metric, part, floor: _below(candidate, metric, part, floor)))
     count = len(rules.at_least)

@@ -21,7 +21,7 @@ class Judge(Protocol):
         ...
 
 
-class Judged:
+class Opinions:
     """A judge's words on one trial, each pair asked for once: stages mostly answer the same items."""
 
     def __init__(self, judge: Judge, trial: Trial) -> None:

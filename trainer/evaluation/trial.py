@@ -58,10 +58,15 @@ class Trial:
 
     @cached_property
     def trial_id(self) -> str:
-        """Trials with equal ids ask the same and may find the same."""
+        """Trials with equal ids ask the same, of users with the same histories, and may find the same."""
         digest = hashlib.sha256()
         for example in self.examples:
-            digest.update("\0".join((example.search_id, example.query, *example.clicked, "")).encode())
+            history = example.history
+            words = (example.search_id, example.query, *example.clicked, "", *history.queries, "")
+            digest.update("\0".join(words).encode("utf-8", "surrogatepass"))
+            for part in history.parts:
+                digest.update("\0".join(part.item_ids).encode("utf-8", "surrogatepass"))
+                digest.update(part.actions.tobytes() + part.at_ms.tobytes())
         digest.update(self.catalogue_id.encode())
         if self.pools is not None:
             digest.update(self.pools.of.tobytes())
@@ -72,7 +77,8 @@ class Trial:
         """Of what its items are made: catalogues with equal ids have equal vectors."""
         digest = hashlib.sha256()
         for item in self.items:
-            digest.update(f"{item.item_id}\0{item.title}\0{item.brand}\0{item.category_path}\0{item.shop}\n".encode())
+            words = (item.item_id, item.title, item.brand, *item.category_path, item.shop, "")
+            digest.update("\0".join(words).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()[:12]
 
     def __len__(self) -> int:

@@ -12,12 +12,12 @@ from multigrain.registry.generation import GateVerdict, Generation
 from multigrain.settings import GateSettings
 from multigrain.types import GenerationId
 from trainer.evaluation.compare import differences
-from trainer.evaluation.evaluate import K, Measured, measure, stage_report
-from trainer.evaluation.gate import Live, judge
-from trainer.evaluation.judge import Judge, Judged
+from trainer.evaluation.evaluate import K, Measured, measured, stage_report
+from trainer.evaluation.gate import Live, verdict_of
+from trainer.evaluation.judge import Judge, Opinions
 from trainer.evaluation.report import Verdict
 from trainer.evaluation.slices.dimensions import slices
-from trainer.evaluation.systems.exact import EXACT, ExactSystem
+from trainer.evaluation.systems.exact import ExactSystem
 from trainer.evaluation.trial import Trial
 
 
@@ -30,15 +30,15 @@ def ask(
     """
     if relevance is None and rules.teacher is not None:
         relevance = _teacher(rules.teacher)
-    judged = None if relevance is None else Judged(relevance, trial)
+    opinions = None if relevance is None else Opinions(relevance, trial)
     parts = slices(trial)
-    own = _exact(candidate, trial, judged)
+    own = _exact(candidate, trial, opinions)
+    report = stage_report(trial, own, parts)
     if live is None:
-        return judge(rules, stage_report(trial, own, parts), None)
-    other = _exact(ExactSystem(load_encoder(open_bundle(Path(live.bundle_path)))), trial, judged)
+        return verdict_of(report, rules, None)
+    other = _exact(ExactSystem(load_encoder(open_bundle(Path(live.bundle_path)))), trial, opinions)
     fell = differences(other.values, own.values, parts)
-    beside = Live(live.generation_id, stage_report(trial, other, parts), fell)
-    return judge(rules, stage_report(trial, own, parts), beside)
+    return verdict_of(report, rules, Live(live.generation_id, stage_report(trial, other, parts), fell))
 
 
 def kept(verdict: Verdict) -> GateVerdict:
@@ -59,9 +59,8 @@ def require_passed(name: str, verdict: GateVerdict) -> None:
         )
 
 
-def _exact(system: ExactSystem, trial: Trial, judged: Judged | None) -> Measured:
-    found = measure(trial, [system], K, judged, lambda done, of: None)
-    return next(one for one in found if one.stage.name == EXACT)
+def _exact(system: ExactSystem, trial: Trial, opinions: Opinions | None) -> Measured:
+    return measured(trial, system.exact(trial, K), system, opinions)
 
 
 def _teacher(folder: Path) -> Judge:

@@ -4,8 +4,8 @@ The order matters: the catalogue's revision is noted before the first item is re
 index is being filled is caught up with afterwards. A build that fails leaves no index behind, and says why.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from multigrain.features.windows import Windows
 from multigrain.index.item_index import IndexStore, ItemIndex
 from multigrain.index.item_rows import item_rows
 from multigrain.index.specs import IndexSpec, to_dict
-from multigrain.registry.generation import GateVerdict, Generation, GenerationState
+from multigrain.registry.generation import Evaluated, Generation, GenerationState
 from multigrain.registry.registry import Registry
 from multigrain.settings import GenerationSettings
 from multigrain.types import Float32s, GenerationId, Int64s, ItemStatus
@@ -34,16 +34,6 @@ class Stores:
     catalogue: SqlCatalogue
     registry: Registry
     indexes: IndexStore
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluated:
-    """What is known of a bundle before its index is built."""
-
-    scores: Mapping[str, float]
-    verdict: GateVerdict | None
-    override: str
-    """Why a person wants it whatever the gate says. Empty: nobody does."""
 
 
 @dataclass(slots=True)
@@ -64,7 +54,7 @@ def build_generation(
     *,
     spec: IndexSpec,
     queries: Sequence[tuple[str, Windows]],
-    evaluated: Evaluated | None,
+    evaluated: Evaluated,
     settings: GenerationSettings,
     clock_ms: Callable[[], int],
     clock: Clock,
@@ -72,7 +62,7 @@ def build_generation(
 ) -> Generation:
     """Builds, checks and marks a generation as ready; returns it.
 
-    `queries` are real ones, for the canary; `evaluated` None: this bundle never was. Raises GateRefused when a
+    `queries` are real ones, for the canary; `evaluated`: what is known of the bundle so far. Raises GateRefused when a
     check fails, and whatever a store raises; the generation is then failed with that reason and its index dropped.
     """
     revision, now_ms = stores.catalogue.revision(), clock_ms()
@@ -101,9 +91,8 @@ def build_generation(
         catch_up(index, encoder, stores.catalogue, written, since=revision)
         check_count(index, stores.catalogue.count())
         recall = _check(index, bundle, encoder, written, queries, settings)
-        known = evaluated or Evaluated({}, None, "")
-        scores = {**known.scores, "canary_recall": recall}
-        stores.registry.mark_ready(generation_id, scores, known.verdict, override=known.override)
+        scores = {**evaluated.scores, "canary_recall": recall}
+        stores.registry.mark_ready(generation_id, replace(evaluated, scores=scores))
     except BaseException as error:
         # Ctrl-C too: a generation that nobody builds any more must not stay 'building', for the stream feeds it.
         _give_up(generation_id, index, stores, error)

@@ -15,12 +15,9 @@ from numpy.typing import NDArray
 from multigrain.errors import InvalidLog
 from multigrain.text.folding import normalize
 from multigrain.types import Bools, Int64s, Item
-from trainer.data.logs import JUDGMENTS, Logs, items_of
+from trainer.data.logs import GOOD_GRADE, JUDGMENTS, Logs, items_of
 
 Floats = NDArray[np.float64]
-
-GOOD = 2.0
-"""From this grade on an item is good."""
 
 
 class Part(Enum):
@@ -51,7 +48,7 @@ class Judged:
     @property
     def good(self) -> Bools:
         """[n]"""
-        good: Bools = self.grade >= GOOD
+        good: Bools = self.grade >= GOOD_GRADE
         return good
 
     def take(self, rows: Int64s) -> "Judged":

@@ -11,13 +11,13 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from multigrain.types import Float32s
+from trainer.data.logs import GOOD_GRADE
 from trainer.models.layers.layer import Linear, Tensor
 from trainer.randomness import dropout
 from trainer.teacher.config import TeacherConfig
 from trainer.teacher.features import Features
-from trainer.teacher.judged import GOOD
 
-CUTS = (0.5, 1.0, 1.5, GOOD, 2.5, 3.0)
+CUTS = (0.5, 1.0, 1.5, GOOD_GRADE, 2.5, 3.0)
 """Grades to reach."""
 SHARE_MIN = 0.01
 """A cut that all or none of the training pairs reach would start at infinity."""
@@ -56,8 +56,8 @@ class Network(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
 
     @property
     def good_threshold(self) -> Tensor:
-        """Of the cut at GOOD."""
-        return self.thresholds[CUTS.index(GOOD)]
+        """Of the cut at GOOD_GRADE."""
+        return self.thresholds[CUTS.index(GOOD_GRADE)]
 
     def weights(self) -> dict[str, Float32s]:
         """Everything that makes the scores, by name."""

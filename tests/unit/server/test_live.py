@@ -6,7 +6,7 @@ import pytest
 from multigrain.errors import BundleRefused, InvalidRequest, NotFound, NothingLive
 from multigrain.index import specs
 from multigrain.index.exact import ExactIndexStore
-from multigrain.registry.generation import Generation, GenerationState
+from multigrain.registry.generation import Evaluated, Generation, GenerationState
 from multigrain.registry.memory import MemoryRegistry
 from multigrain.types import GenerationId
 from server.live import LiveGeneration, LiveGenerations
@@ -80,7 +80,7 @@ def generations(registry: MemoryRegistry, loads: Loads, clock: Clock) -> LiveGen
 def publish(registry: MemoryRegistry, loads: Loads, name: str, *, live: bool = True) -> None:
     registry.create(a_generation(name))
     loads.indexes.create(name.replace("-", "_"), dims=DIMS, spec=specs.Flat())
-    registry.mark_ready(GenerationId(name), {})
+    registry.mark_ready(GenerationId(name), Evaluated())
     if live:
         registry.promote(GenerationId(name), override="nothing is evaluated here")
 

@@ -8,7 +8,7 @@ from multigrain.encoder import Encoder
 from multigrain.errors import NotFound
 from multigrain.index.exact import ExactIndexStore
 from multigrain.index.specs import Flat
-from multigrain.registry.generation import Generation, GenerationState
+from multigrain.registry.generation import Evaluated, Generation, GenerationState
 from multigrain.registry.memory import MemoryRegistry
 from multigrain.types import GenerationId
 from streaming.targets import OpenGenerations
@@ -58,9 +58,9 @@ def street() -> Street:
 def test_every_open_generation_is_fed_and_no_other(street: Street) -> None:
     for name in ("g1", "g2", "g3"):
         street.add(name)
-    street.registry.mark_ready(GenerationId("g1"), {})
+    street.registry.mark_ready(GenerationId("g1"), Evaluated())
     street.registry.promote(GenerationId("g1"), override="nothing is evaluated here")
-    street.registry.mark_ready(GenerationId("g2"), {})
+    street.registry.mark_ready(GenerationId("g2"), Evaluated())
     assert street.names() == {"g1", "g2", "g3"}
     street.registry.promote(GenerationId("g2"), override="nothing is evaluated here")
     street.registry.fail(GenerationId("g3"), "no recall")
@@ -91,7 +91,7 @@ def test_a_generation_that_has_no_index_yet_is_fed_as_soon_as_it_has(street: Str
 
 def test_a_live_generation_without_its_index_stops_the_stream(street: Street) -> None:
     street.add("g1", index=False)
-    street.registry.mark_ready(GenerationId("g1"), {})
+    street.registry.mark_ready(GenerationId("g1"), Evaluated())
     with pytest.raises(NotFound, match="items_g1"):
         street.targets()
 

@@ -6,7 +6,7 @@ from multigrain.errors import GateRefused
 from multigrain.registry.generation import GateVerdict
 from multigrain.settings import GateSettings, load_settings
 from trainer.evaluation.bootstrap import Difference
-from trainer.evaluation.gate import Live, judge
+from trainer.evaluation.gate import Live, verdict_of
 from trainer.evaluation.report import Cell, StageReport
 from trainer.publish.gate import kept, require_passed
 
@@ -30,11 +30,11 @@ def beside(**fell: Difference) -> Live:
 
 
 def test_a_floor_is_reached_at_the_floor_itself() -> None:
-    assert judge(rules({"recall@100": 0.7}), a_stage(0.7, 0.5), None).passed
+    assert verdict_of(a_stage(0.7, 0.5), rules({"recall@100": 0.7}), None).passed
 
 
 def test_below_a_floor_the_verdict_names_metric_slice_both_numbers_and_the_interval() -> None:
-    verdict = judge(rules({"recall@100 of frequency: tail": 0.55, "recall@100": 0.6}), a_stage(0.7, 0.5), None)
+    verdict = verdict_of(a_stage(0.7, 0.5), rules({"recall@100 of frequency: tail": 0.55, "recall@100": 0.6}), None)
     assert (verdict.passed, verdict.rules) == (False, 2)
     (refusal,) = verdict.refusals
     assert (refusal.metric, refusal.slice) == ("recall@100", "frequency: tail")
@@ -45,8 +45,8 @@ def test_below_a_floor_the_verdict_names_metric_slice_both_numbers_and_the_inter
 
 @pytest.mark.parametrize("name", ["good@100", "recall@100 of user: new"])
 def test_what_was_not_measured_is_not_met(name: str) -> None:
-    assert not judge(rules({name: 0.0}), a_stage(0.7, 0.5), None).passed
-    assert not judge(rules(None, {name: 1.0}), a_stage(0.7, 0.5), beside()).passed
+    assert not verdict_of(a_stage(0.7, 0.5), rules({name: 0.0}), None).passed
+    assert not verdict_of(a_stage(0.7, 0.5), rules(None, {name: 1.0}), beside()).passed
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ def test_what_was_not_measured_is_not_met(name: str) -> None:
 )
 def test_no_worse_looks_at_the_low_end_of_the_interval(low: float, passes: bool) -> None:
     fell = Difference(mean=low + 0.01, low=low, high=low + 0.02, queries=1000)
-    assert judge(rules(None, {"recall@100": 0.02}), a_stage(0.7, 0.5), beside(all=fell)).passed is passes
+    assert verdict_of(a_stage(0.7, 0.5), rules(None, {"recall@100": 0.02}), beside(all=fell)).passed is passes
 
 
 def test_a_fall_is_told_with_both_numbers() -> None:
     fell = Difference(mean=-0.03, low=-0.05, high=-0.01, queries=1000)
-    verdict = judge(rules(None, {"recall@100": 0.02}), a_stage(0.67, 0.5), beside(all=fell))
+    verdict = verdict_of(a_stage(0.67, 0.5), rules(None, {"recall@100": 0.02}), beside(all=fell))
     assert verdict.against == "g-1"
     assert verdict.refusals[0].sentence == (
         "recall@100 of all is 0.6700, 0.7000 in g-1: by -0.0300 (-0.0500 .. -0.0100, 1,000 searches), "
@@ -69,12 +69,12 @@ def test_a_fall_is_told_with_both_numbers() -> None:
 
 
 def test_with_nothing_live_there_is_nothing_to_be_worse_than() -> None:
-    verdict = judge(rules(None, {"recall@100": 0.0}), a_stage(0.1, 0.1), None)
+    verdict = verdict_of(a_stage(0.1, 0.1), rules(None, {"recall@100": 0.0}), None)
     assert (verdict.passed, verdict.against, verdict.rules) == (True, None, 0)
 
 
 def test_the_registry_keeps_the_sentences_and_a_refusal_is_raised_with_all_of_them() -> None:
-    verdict = kept(judge(rules({"recall@100": 0.9, "mrr": 0.1}), a_stage(0.7, 0.5), None))
+    verdict = kept(verdict_of(a_stage(0.7, 0.5), rules({"recall@100": 0.9, "mrr": 0.1}), None))
     assert (verdict.passed, verdict.against, len(verdict.refusals)) == (False, None, 2)
     with pytest.raises(GateRefused, match=r"refuses b-1: recall@100 of all is 0\.7.*; mrr of all was not measured"):
         require_passed("b-1", verdict)

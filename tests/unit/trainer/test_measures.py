@@ -9,7 +9,7 @@ from multigrain.features.windows import Windows
 from multigrain.types import BehaviorColumns, Bools, Item
 from tests.builders import NOON_MS, a_behavior, an_item
 from tests.unit.trainer.trials import a_trial, an_example
-from trainer.evaluation.judge import Judged
+from trainer.evaluation.judge import Opinions
 from trainer.evaluation.means import cells
 from trainer.evaluation.measures import coverages, measures
 from trainer.evaluation.systems.popularity import PopularitySystem
@@ -110,7 +110,7 @@ class Counting:
 
 def test_a_judge_is_asked_each_pair_once_and_no_item_is_not_good() -> None:
     judge = Counting()
-    judged = Judged(judge, TRIAL)
+    judged = Opinions(judge, TRIAL)
     assert judged.good(Answers(rows=FOUND), 3).tolist() == [[1, 1, 0], [1, 0, 0], [0, 1, 0]]
     assert judged.good(Answers(rows=FOUND[:, ::-1]), 4).tolist() == [[0, 1, 1, 0], [0, 0, 1, 0], [0, 1, 0, 0]]
     assert len(judge.asked) == len(set(judge.asked)) == 5, "red shoes was asked twice"

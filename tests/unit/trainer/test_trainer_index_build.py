@@ -15,7 +15,7 @@ from multigrain.features.windows import Windows
 from multigrain.index.exact import ExactIndex, ExactIndexStore
 from multigrain.index.item_index import Found, HardFilter, IndexRows
 from multigrain.index.specs import Flat, IndexSpec
-from multigrain.registry.generation import Generation, GenerationState
+from multigrain.registry.generation import Evaluated, Generation, GenerationState
 from multigrain.registry.memory import MemoryRegistry
 from multigrain.settings import GenerationSettings
 from multigrain.types import Float32s, GenerationId, Int64s, Item, ItemId
@@ -23,7 +23,7 @@ from tests.builders import NOON_MS, an_item, an_upsert
 from tests.unit.trainer.conftest import SmallRun
 from trainer.progress import Progress, silent
 from trainer.publish.canary import check_count, index_recall, sample
-from trainer.publish.index_build import Evaluated, Stores, build_generation, collection_of
+from trainer.publish.index_build import Stores, build_generation, collection_of
 
 G1 = GenerationId("g-1")
 QUERIES = [("running shoes", Windows()), ("adidas", Windows())]
@@ -65,7 +65,7 @@ def build(
         stores,
         spec=Flat(),
         queries=queries,
-        evaluated=Evaluated(small_run.candidate.report.scores, None, ""),
+        evaluated=Evaluated(scores=small_run.candidate.report.scores),
         settings=GenerationSettings(canary_k=10),  # type: ignore[call-arg]  # pydantic fills defaults
         clock_ms=lambda: NOON_MS,
         clock=lambda: 0.0,

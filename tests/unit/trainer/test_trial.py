@@ -1,12 +1,15 @@
 """What every system is asked."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from multigrain.errors import NotFound
-from tests.builders import an_item
+from multigrain.features.windows import Windows
+from multigrain.types import BehaviorColumns
+from tests.builders import a_behavior, an_item
 from tests.unit.trainer.conftest import SmallRun
 from tests.unit.trainer.trials import a_trial, an_example
 from trainer.data.logs import items_of
@@ -14,6 +17,7 @@ from trainer.evaluation.before import load_before, read_before, save_before
 from trainer.evaluation.trial import chosen, each_click, read_trial, sampled, trial_of, within_category
 
 ITEMS = [an_item(number) for number in range(1, 7)]
+HEARD = Windows(realtime=BehaviorColumns.of([a_behavior("sku-1", minutes_ago=10)]))
 SEARCHES = [an_example(f"query {number}", f"sku-{number}", number=number) for number in range(1, 7)]
 
 
@@ -39,8 +43,9 @@ def test_trials_that_ask_the_same_have_equal_ids_and_others_do_not() -> None:
         a_trial(SEARCHES, ITEMS[:5]),
         a_trial(SEARCHES, [an_item(1, title="another title"), *ITEMS[1:]]),
         within_category(trial),
+        a_trial([replace(SEARCHES[0], history=HEARD), *SEARCHES[1:]], ITEMS),
     ]
-    assert len({trial.trial_id, *(other.trial_id for other in others)}) == 5
+    assert len({trial.trial_id, *(other.trial_id for other in others)}) == 6
 
 
 def test_each_click_can_be_a_search_of_its_own() -> None:

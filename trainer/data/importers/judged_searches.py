@@ -16,20 +16,19 @@ from multigrain.text.folding import normalize
 from multigrain.types import Int64s
 from trainer.data.importers.log_tables import events_table, numbered, searches_table
 from trainer.data.importers.stand_ins import UNKNOWN_LISTED_MS
+from trainer.data.logs import GOOD_GRADE
 
 FIRST_DAY_MS = UNKNOWN_LISTED_MS + DAY_MS
 """When the training part begins: every item is listed by then."""
 PARTS = (0.7, 0.1, 0.2)
 """Share of the queries on each day: training, development, test."""
-GOOD = 2.0
-"""An item of this grade or a better one is clicked."""
 
 
 def searches_of(judgments: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Searches and events. Every judged query is searched for, also one without a good item."""
     queries = sorted(set(judgments["query"].to_pylist()), key=place_of)
     asked = pa.table({"query": queries, "number": np.arange(len(queries)), "at_ms": _times(queries)})
-    good = judgments.filter(pc.greater_equal(judgments["grade"], GOOD)).join(asked, "query", join_type="inner")
+    good = judgments.filter(pc.greater_equal(judgments["grade"], GOOD_GRADE)).join(asked, "query", join_type="inner")
     # Best first: clicks of one moment stand in the order of their ids.
     good = good.sort_by([("number", "ascending"), ("grade", "descending"), ("item_id", "ascending")])
     searches = searches_table(

@@ -10,7 +10,7 @@ from multigrain.errors import NotFound
 from multigrain.index.item_index import ItemIndex
 from multigrain.types import Int64s
 from trainer.evaluation.systems.exact import ExactSystem
-from trainer.evaluation.systems.system import NOTHING, Answers, Stage, Tell
+from trainer.evaluation.systems.system import NOTHING, Answers, Stage, Tell, require_no_pools
 from trainer.evaluation.trial import Trial
 
 INDEX = "index"
@@ -24,14 +24,13 @@ class IndexedSystem:
 
     def __init__(self, name: str, encoder: Encoder, index: ItemIndex, catalogue: SqlCatalogue) -> None:
         self.name, self.bundle_id = name, encoder.bundle_id
-        self.exact, self._encoder, self._index, self._catalogue = ExactSystem(encoder, name), encoder, index, catalogue
+        self.exact, self._index, self._catalogue = ExactSystem(encoder, name), index, catalogue
 
     def stages(self, trial: Trial, k: int, tell: Tell) -> Sequence[Stage]:
-        """Raises ValueError for a trial with pools: an index ranks all items."""
-        if trial.pools is not None:
-            raise ValueError("an index ranks every search among all items: evaluate a bundle within categories")
+        """Raises InvalidConfig for a trial with pools: an index ranks all items."""
+        require_no_pools(trial, self.name)
         exact = self.exact.stages(trial, k, lambda done, of: None)
-        queries = self._encoder.encode_queries([(example.query, example.history) for example in trial.examples])
+        queries = self.exact.queries(trial)
         rows = _rows_of(self._catalogue, trial)
         found = np.full((len(trial), k), NOTHING, np.int64)
         for start in range(0, len(trial), QUERIES_AT_ONCE):

@@ -16,7 +16,7 @@ from multigrain.client import Client, Options
 from multigrain.errors import Refused
 from multigrain.types import Int64s, ItemId
 from trainer.data.example import Example
-from trainer.evaluation.systems.system import NOTHING, Answers, Stage, Tell, padded
+from trainer.evaluation.systems.system import NOTHING, Answers, Stage, Tell, padded, require_no_pools
 from trainer.evaluation.trial import Trial
 
 FUSED, ANSWER = "fused", "answer"
@@ -45,11 +45,10 @@ class ServedSystem:
         """Of the searches asked last: an explanation of another limit would be of another answer."""
 
     def stages(self, trial: Trial, k: int, tell: Tell) -> Sequence[Stage]:
-        """Raises ValueError for a trial with pools, and Refused when an answer was degraded, which would count against
-        the model what was the machine's fault, or came of another generation.
+        """Raises InvalidConfig for a trial with pools, and Refused when an answer came of another generation or was
+        degraded, which would count against the model what was the machine's fault.
         """
-        if trial.pools is not None:
-            raise ValueError("a server ranks every search among all items: evaluate a bundle within categories")
+        require_no_pools(trial, self.name)
         self._limit = k
         asked: list[_Asked] = []
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="evaluate") as threads:

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from multigrain.errors import InvalidConfig
 from multigrain.types import Bools, Int64s
 from trainer.evaluation.trial import Trial
 
@@ -59,6 +60,13 @@ class System(Protocol):
     def why(self, trial: Trial, search: int, row: int) -> str:
         """In a sentence: why the item in `row` is where it is for that search."""
         ...
+
+
+def require_no_pools(trial: Trial, name: str) -> None:
+    """Raises InvalidConfig where searches are ranked among some items only: an index and a server rank all of them."""
+    if trial.pools is not None:
+        problem = f"{name} ranks every search among all items"
+        raise InvalidConfig("within_category", problem, cure="ask it of a bundle, by exact search")
 
 
 def padded(found: Sequence[Int64s], k: int) -> Int64s:
