@@ -1,6 +1,6 @@
 """The list of benches."""
 
-from benchmarks import data, encode, exact, index, machine, serve, stream, text, train
+from benchmarks import build, data, encode, exact, index, machine, serve, stream, text, train
 from benchmarks.bench import Bench
 
 BENCHES: tuple[Bench, ...] = (
@@ -11,6 +11,7 @@ BENCHES: tuple[Bench, ...] = (
     encode.BENCH,
     exact.BENCH,
     index.BENCH,
+    build.BENCH,
     stream.BENCH,
     serve.BENCH,
 )

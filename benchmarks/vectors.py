@@ -3,7 +3,7 @@
 import numpy as np
 
 from multigrain.index.item_index import IndexRows
-from multigrain.types import Float32s
+from multigrain.types import Float32s, Int64s
 
 CLUSTERS = 200
 SPREAD = 0.35
@@ -33,3 +33,12 @@ def index_rows(vectors: Float32s, first: int = 1) -> IndexRows:
         statuses=[1] * len(vectors),
         titles=[f"title {number}" for number in numbers],
     )
+
+
+def recall(vectors: Float32s, queries: Float32s, found: Int64s) -> list[float]:
+    """Of each query, the share of its nearest that was found: [B, k] numbers of rows from `index_rows(vectors)`."""
+    shares = []
+    for query, item_nos in zip(queries, found, strict=True):
+        nearest = np.argpartition(vectors @ query, -len(item_nos))[-len(item_nos) :] + 1
+        shares.append(len(np.intersect1d(nearest, item_nos)) / len(item_nos))
+    return shares

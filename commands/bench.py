@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from multigrain.figures import Figure
     from multigrain.settings import Settings
 
-NAMES = ("machine", "text", "data", "train", "encode", "exact", "index", "stream", "serve")
+NAMES = ("machine", "text", "data", "train", "encode", "exact", "index", "build", "stream", "serve")
 """As in benchmarks/suite.py, which is not imported here because it loads the stores; a test compares the two."""
 
 

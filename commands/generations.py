@@ -1,24 +1,23 @@
-"""`multigrain generations`: which generations exist, which one is live, and the switch between them."""
+"""`multigrain generations`: which generations exist, which one is live, and the steps between their states."""
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from commands.command import Command
 from commands.output import Output
 
 if TYPE_CHECKING:
-    from multigrain.registry.generation import Generation
+    from multigrain.registry.sql import SqlRegistry
+    from multigrain.settings import Settings
 
-
-IN_THE_LIST = ("recall@100", "canary_recall")
+NAMED = {"show": 1, "promote": 1, "retire": 1, "diff": 2}
+"""How many generations an action must be given; the others take none."""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("list", "show", "promote", "rollback"), help="what to do")
-    parser.add_argument("generation", nargs="?", default=None, help="generation id, for show and promote")
+    parser.add_argument("action", choices=tuple(ACTIONS), help="what to do")
+    parser.add_argument("generation", nargs="*", default=[], help="generation id; two for diff")
     parser.add_argument("--note", default="", help="why; kept with the generation")
     parser.add_argument("--override", default="", metavar="WHY", help="promote although the gate refuses; kept with it")
 
@@ -28,76 +27,84 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     from multigrain.errors import InvalidConfig
     from multigrain.settings import current_settings
 
-    registry = open_registry(current_settings())
-    if args.action in ("show", "promote") and args.generation is None:
-        raise InvalidConfig("generation", "not given", cure=f"multigrain generations {args.action} GENERATION")
-    if args.action == "promote":
-        registry.promote(args.generation, note=args.note, override=args.override)
-        output.say(f"{args.generation} is live; servers switch to it within their registry_poll_ms")
-    elif args.action == "rollback":
-        output.say(f"{registry.rollback().generation_id} is live again")
-    chosen = [registry.get(args.generation)] if args.action == "show" else registry.list()
-    _show(output, chosen, whole=args.action == "show")
+    wanted = NAMED.get(args.action, 0)
+    if len(args.generation) != wanted:
+        usage = " ".join(["multigrain generations", args.action, *["GENERATION"] * wanted])
+        raise InvalidConfig("generation", f"{len(args.generation)} were given, {wanted} needed", cure=usage)
+    settings = current_settings()
+    ACTIONS[args.action](args, output, settings, open_registry(settings))
     return 0
 
 
-def _show(output: Output, generations: "Sequence[Generation]", *, whole: bool) -> None:
-    output.table(
-        "Generations, newest first",
-        ("generation", "state", "bundle", "index", "changed (UTC)", "measured", "gate", "note"),
-        [
-            (
-                generation.generation_id,
-                generation.state,
-                generation.bundle_id,
-                str(generation.index_spec.get("kind", "?")),
-                datetime.fromtimestamp(generation.changed_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S"),
-                _measured(generation, whole=whole),
-                _gate(generation),
-                generation.note,
-            )
-            for generation in generations
-        ],
-    )
-    output.result({"generations": [_as_json(generation) for generation in generations]})
+def _list(args: argparse.Namespace, output: Output, settings: "Settings", registry: "SqlRegistry") -> None:
+    from commands.generation_tables import show
+
+    show(output, registry.list(), whole=False)
 
 
-def _measured(generation: "Generation", *, whole: bool) -> str:
-    """Every score when one generation is looked at, the two that decide in a list."""
-    shown = {name: value for name, value in generation.scores.items() if whole or name in IN_THE_LIST}
-    return "\n".join(f"{name} {value:.3f}" for name, value in shown.items())
+def _show(args: argparse.Namespace, output: Output, settings: "Settings", registry: "SqlRegistry") -> None:
+    from commands.generation_tables import show
+
+    show(output, [registry.get(args.generation[0])], whole=True)
 
 
-def _gate(generation: "Generation") -> str:
-    """What the gate said, and who went past it why."""
-    verdict = generation.verdict
-    said = "not asked" if verdict is None else "passed" if verdict.passed else "\n".join(verdict.refusals)
-    return f"{said}\noverridden: {generation.override}" if generation.override else said
+def _promote(args: argparse.Namespace, output: Output, settings: "Settings", registry: "SqlRegistry") -> None:
+    from commands.switching import promote
+
+    promote(args.generation[0], settings, registry, output, note=args.note, override=args.override)
+    _list(args, output, settings, registry)
 
 
-def _as_json(generation: "Generation") -> dict[str, object]:
-    return {
-        "generation_id": generation.generation_id,
-        "state": str(generation.state),
-        "bundle_id": generation.bundle_id,
-        "bundle_path": generation.bundle_path,
-        "collection": generation.collection,
-        "index_spec": dict(generation.index_spec),
-        "catalogue_revision": generation.catalogue_revision,
-        "scores": dict(generation.scores),
-        "created_ms": generation.created_ms,
-        "changed_ms": generation.changed_ms,
-        "note": generation.note,
-        "gate": None if generation.verdict is None else asdict(generation.verdict),
-        "override": generation.override,
-    }
+def _rollback(args: argparse.Namespace, output: Output, settings: "Settings", registry: "SqlRegistry") -> None:
+    output.say(f"{registry.rollback(note=args.note).generation_id} is live again")
+    _list(args, output, settings, registry)
 
+
+def _retire(args: argparse.Namespace, output: Output, settings: "Settings", registry: "SqlRegistry") -> None:
+    registry.retire(args.generation[0], note=args.note)
+    output.say(f"{args.generation[0]} is retired; `multigrain generations tidy` drops what is kept no longer")
+    _list(args, output, settings, registry)
+
+
+def _diff(args: argparse.Namespace, output: Output, settings: "Settings", registry: "SqlRegistry") -> None:
+    from commands.generation_diff import differences
+
+    first, second = (registry.get(name) for name in args.generation)
+    rows = differences(first, second)
+    if rows:
+        output.table("What differs", ("what", first.generation_id, second.generation_id), rows)
+    else:
+        output.say(f"{first.generation_id} and {second.generation_id} agree in everything")
+    output.result({"differences": [{"what": what, "first": one, "second": other} for what, one, other in rows]})
+
+
+def _tidy(args: argparse.Namespace, output: Output, settings: "Settings", registry: "SqlRegistry") -> None:
+    from commands.stores import open_index_store
+    from commands.switching import tidy_up
+
+    tidy_up(settings, registry, lambda: open_index_store(settings), output)
+    _list(args, output, settings, registry)
+
+
+Action = Callable[[argparse.Namespace, Output, "Settings", "SqlRegistry"], None]
+
+ACTIONS: dict[str, Action] = {
+    "list": _list,
+    "show": _show,
+    "promote": _promote,
+    "rollback": _rollback,
+    "retire": _retire,
+    "diff": _diff,
+    "tidy": _tidy,
+}
 
 COMMAND = Command(
     name="generations",
-    summary="list generations, promote one, roll back",
+    summary="list generations, compare, promote, roll back, retire",
     description="A generation is a model bundle with the index built from it. Exactly one is live; promote and "
-    "rollback are one atomic write each, and running servers follow without a restart.",
+    "rollback are one atomic write each, and running servers follow without a restart. Before a promotion the canary "
+    "asks the index. Retired generations beyond generation.keep_retired lose their indexes (tidy, also after each "
+    "promotion).",
     add_arguments=_add_arguments,
     run=_run,
 )

@@ -11,6 +11,7 @@ from commands.output import Output
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("work", type=Path, help="work folder of `multigrain train`")
+    parser.add_argument("--embedded", type=Path, metavar="DIR", help="vectors that `multigrain embed` made before")
     parser.add_argument("--promote", action="store_true", help="make it live as soon as it is ready")
     parser.add_argument("--override", default="", metavar="WHY", help="publish although the gate refuses; kept with it")
 
@@ -18,11 +19,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace, output: Output) -> int:
     from commands.reporting import reporter_on
     from commands.stores import open_engine, open_index_store
+    from commands.switching import tidy_up
     from multigrain.catalog.catalog import SqlCatalogue
     from multigrain.index.planner import plan
+    from multigrain.index.suitability import Machine
     from multigrain.registry.sql import SqlRegistry
     from multigrain.settings import current_settings
-    from multigrain.types import GenerationId
+    from multigrain.types import RETRIEVE_MAX, GenerationId
     from trainer.flow import find_candidate, publish
     from trainer.publish.index_build import Stores
 
@@ -31,12 +34,14 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     engine, indexes = open_engine(settings), open_index_store(settings)
     registry = SqlRegistry(engine, clock=_now_ms)
     stores = Stores(catalogue=SqlCatalogue(engine), registry=registry, indexes=indexes)
+    tidy_up(settings, registry, lambda: indexes, output)
     chosen = plan(
         stores.catalogue.count(),
         candidate.bundle.manifest.dims,
-        10_000,
+        RETRIEVE_MAX,
         lite="://" not in settings.milvus_uri,
         kind=settings.generation.index_kind,
+        machine=Machine(scan_bytes=round(settings.generation.scan_memory_gb * 1e9) or None),
     )
     output.say(f"index: {chosen.spec.kind}, {chosen.memory_bytes / 1e6:,.0f} MB: {chosen.reason}")
     generation_id = GenerationId(f"g-{datetime.now(UTC):%Y%m%d-%H%M%S}")
@@ -50,6 +55,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
             settings=settings.generation,
             rules=settings.gate,
             override=args.override,
+            embedded=args.embedded,
             reporter=reporter,
             clock=time.monotonic,
             clock_ms=_now_ms,

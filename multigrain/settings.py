@@ -107,6 +107,12 @@ class ServerSettings(_Section):
         ge=10,
         description="How often the live generation and the catalogue are looked up. Too high: late switches.",
     )
+    canary_minutes: float = Field(
+        5.0,
+        ge=0,
+        description="How often the live index is tried with sampled queries; 0: never. Too high: a broken index "
+        "answers unseen for so long.",
+    )
     allow_generation_choice: bool = Field(
         False, description="Whether a request may name a generation. On: anybody can query unreleased models."
     )
@@ -123,6 +129,29 @@ class GenerationSettings(_Section):
     )
     canary_queries: int = Field(100, ge=1, description="Queries sampled for it. Too few: the figure is mostly noise.")
     canary_k: int = Field(100, ge=1, le=10_000, description="Depth at which recall is compared.")
+    rollback_on_canary: bool = Field(
+        False,
+        description="Whether a server rolls back by itself from a live generation whose index fails the canary twice "
+        "in a row. On: nobody is asked; off: a broken index stays live until somebody reads the alarm.",
+    )
+    keep_retired: int = Field(
+        2,
+        ge=1,
+        le=20,
+        description="Retired generations that keep their index, fed by the stream, so that a rollback is one write. "
+        "Too low: nothing to go back to; too high: Milvus holds, and the stream writes, as many indexes more.",
+    )
+    rest_minutes: float = Field(
+        10.0,
+        ge=0,
+        description="A retired index is not dropped before: a server that switches late still answers from it.",
+    )
+    scan_memory_gb: float = Field(
+        0.0,
+        ge=0,
+        description="Of vectors a serving process may hold, so that the planner may choose MEMORY_SCAN. Too low: a "
+        "server is asked where memory would be quicker; too high: each process of a machine takes as much.",
+    )
     index_kind: str = Field("AUTO", description="AUTO lets the planner choose; or a kind of index/specs.py, e.g. HNSW.")
 
 

@@ -19,6 +19,10 @@ STAGE_SECONDS = Histogram("multigrain_stage_seconds", "Time of one stage of Retr
 DEGRADED = Counter("multigrain_degraded", "Answers that were smaller or less personal, by reason.", ["reason"])
 DROPPED = Counter("multigrain_dropped_candidates", "Candidates dropped by relevance control.", ["verdict"])
 GENERATION_SWITCHES = Counter("multigrain_generation_switches", "Switches of the live generation.", ["outcome"])
+CANARY_RECALL = Gauge("multigrain_canary_recall", "Recall of the live index at the last look that could tell.")
+CANARY_LOOKS = Counter(
+    "multigrain_canary_looks", "Looks at the live index: passed, undecided, refused, failed.", ["outcome"]
+)
 
 STREAM_EVENTS = Counter("multigrain_stream_events", "Events by kind and what became of them.", ["kind", "outcome"])
 STREAM_BATCH_SECONDS = Histogram("multigrain_stream_batch_seconds", "Time of a batch.", buckets=SECONDS)

@@ -30,6 +30,10 @@ class Action(IntEnum):
     ORDER = 4
 
 
+RETRIEVE_MAX = 10_000
+"""The most candidates that a request may ask for."""
+
+
 class ItemStatus(IntEnum):
     """Whether an item may be shown. The numbers are stored: never reuse one."""
 

@@ -4,8 +4,12 @@ import functools
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
 
 from multigrain import database
+from multigrain.canary.queries import canary_queries
 from multigrain.catalog.catalog import SqlCatalogue
 from multigrain.encoder import load_compiled_encoder, load_encoder
 from multigrain.features.feature_store import FeatureStore
@@ -13,19 +17,23 @@ from multigrain.features.sql import SqlFeatureStore
 from multigrain.index.milvus import MilvusStore
 from multigrain.registry.registry import Registry
 from multigrain.registry.sql import SqlRegistry
-from multigrain.settings import ServerSettings, Settings
+from multigrain.settings import GenerationSettings, ServerSettings, Settings
+from server.canary import LiveCanary, Queries
 from server.channels import all_channels
 from server.channels.channel import Channel
 from server.channels.lexical_index import LexicalIndex
 from server.interceptors import Door
 from server.lifecycle import Server
-from server.live import LiveGenerations, Load
+from server.live import LiveGenerations, Load, Reopen
 from server.live_catalogue import LiveCatalogue
-from server.loading import loader
+from server.loading import loader, reopener
 from server.pipeline import Pipeline
 from server.service import RetrievalService
 from server.status import Status
 from server.users import Users
+from server.watch import Refresh
+
+GENERATION_DEFAULTS = Settings().generation
 
 
 def wall_clock_ms() -> int:
@@ -55,12 +63,16 @@ def build_server(settings: Settings) -> Server:
             indexes().close()
 
     towers = load_compiled_encoder if settings.server.compile_queries else load_encoder
+    catalogue, rng = SqlCatalogue(engine), np.random.default_rng()
     return assemble(
         settings.server,
         registry=SqlRegistry(engine, clock=wall_clock_ms),
-        catalogue=SqlCatalogue(engine),
+        catalogue=catalogue,
         features=SqlFeatureStore(engine),
-        load=lambda generation: loader(indexes(), towers)(generation),
+        load=lambda generation: loader(indexes(), towers, catalogue)(generation),
+        reopen=lambda live, generation: reopener(indexes(), catalogue)(live, generation),
+        tried_with=lambda generation: canary_queries(Path(generation.bundle_path), engine, rng),
+        generation_settings=settings.generation,
         close=close,
     )
 
@@ -72,16 +84,22 @@ def assemble(
     catalogue: SqlCatalogue,
     features: FeatureStore,
     load: Load,
+    reopen: Reopen | None = None,
+    tried_with: Queries | None = None,
+    generation_settings: GenerationSettings = GENERATION_DEFAULTS,
     channels: Callable[[LexicalIndex], Sequence[Channel]] = all_channels,
     now_ms: Callable[[], int] = wall_clock_ms,
     new_id: Callable[[], str] = new_request_id,
     close: Callable[[], None] = lambda: None,
 ) -> Server:
-    """A server of these parts. `close` is called last, after the drain."""
+    """A server of these parts. `close` is called last, after the drain.
+
+    `reopen`: as in LiveGenerations. `tried_with`: the canary's queries; None: the live index is not tried.
+    """
     titles = LexicalIndex()
     asked = tuple(channels(titles))
     live_catalogue = LiveCatalogue(catalogue, titles)
-    generations = LiveGenerations(registry, load, allow_choice=settings.allow_generation_choice)
+    generations = LiveGenerations(registry, load, reopen, allow_choice=settings.allow_generation_choice)
     users = Users(features)
     pipeline = Pipeline(
         generations=generations,
@@ -91,6 +109,13 @@ def assemble(
         feature_seconds=settings.feature_budget_ms / 1000,
         now_ms=now_ms,
     )
+    refreshes: list[Refresh] = [live_catalogue.refresh, generations.refresh, generations.follow]
+    if tried_with is not None and settings.canary_minutes:
+        seconds = settings.canary_minutes * 60
+        live_canary = LiveCanary(
+            generations, registry, catalogue, tried_with, generation_settings, every_seconds=seconds
+        )
+        refreshes.append(live_canary.refresh)
     status = Status(generations, live_catalogue, asked, started_ms=now_ms())
 
     def close_all() -> None:
@@ -104,7 +129,7 @@ def assemble(
         settings,
         RetrievalService(pipeline, status, default_seconds=settings.default_budget_ms / 1000),
         Door(max_concurrent=settings.max_concurrent, new_id=new_id),
-        refreshes=(live_catalogue.refresh, generations.refresh),
+        refreshes=refreshes,
         is_ready=lambda: live_catalogue.latest is not None and generations.current is not None,
         close=close_all,
     )

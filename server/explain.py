@@ -48,9 +48,9 @@ async def explain(pipeline: Pipeline, request: Request, item_id: ItemId, deadlin
         item_no = trace.case.columns.item_no_of(item_id)
         if item_no is None:
             return _unknown(trace)
-        vectors = await asyncio.to_thread(live.index.vectors_of, np.array([item_no], np.int64))
-        deeper = await _look_deeper(pipeline.channels, trace, item_no, deadline) if item_no in vectors else 0
-        return _explained(trace, request, item_no, in_index=item_no in vectors, deeper=deeper)
+        held = await asyncio.to_thread(live.index.rows_of, np.array([item_no], np.int64))
+        deeper = await _look_deeper(pipeline.channels, trace, item_no, deadline) if len(held) else 0
+        return _explained(trace, request, item_no, in_index=len(held) > 0, deeper=deeper)
 
 
 async def _look_deeper(channels: Sequence[Channel], trace: Trace, item_no: int, deadline: Deadline) -> int:

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from multigrain.bundle import Bundle, open_bundle
+from multigrain.catalog.catalog import SqlCatalogue
 from multigrain.encoder import Encoder, load_encoder
 from multigrain.errors import BundleRefused
 from multigrain.features.windows import Windows
 from multigrain.index import specs
-from multigrain.index.item_index import IndexStore
+from multigrain.index.item_index import IndexStore, ItemIndex
+from multigrain.index.served_from_memory import ServedFromMemory
 from multigrain.registry.generation import Generation
-from server.live import LiveGeneration, Load
+from server.following import Following
+from server.live import Follower, LiveGeneration, Load, Reopen
 from server.understanding.tagger import Tagger
 
 WARM_QUERY = "running shoes"
@@ -18,37 +21,81 @@ WARM_SECONDS = 30.0
 """The first search of an index may read it from disk."""
 
 
-def loader(indexes: IndexStore, load_towers: Callable[[Bundle], Encoder] = load_encoder) -> Load:
+def loader(
+    indexes: IndexStore,
+    load_towers: Callable[[Bundle], Encoder] = load_encoder,
+    catalogue: SqlCatalogue | None = None,
+) -> Load:
     """Loads generations whose indexes live there.
 
     `load_towers`: load_compiled_encoder for a server that answers one query at a time for hours; it takes seconds more.
+    `catalogue`: as in bring_up.
     """
 
     def load(generation: Generation) -> LiveGeneration:
         bundle = open_bundle(Path(generation.bundle_path))
-        return bring_up(generation, load_towers(bundle), indexes, Tagger(bundle.key_terms()))
+        return bring_up(generation, load_towers(bundle), indexes, Tagger(bundle.key_terms()), catalogue)
 
     return load
 
 
-def bring_up(generation: Generation, encoder: Encoder, indexes: IndexStore, tagger: Tagger) -> LiveGeneration:
-    """Joins the parts. Raises BundleRefused when the towers are not those that the index was built with."""
+def reopener(indexes: IndexStore, catalogue: SqlCatalogue | None = None) -> Reopen:
+    """Opens the index of a loaded generation again; its towers and its dictionary stay."""
+
+    def reopen(live: LiveGeneration, generation: Generation) -> LiveGeneration:
+        return bring_up(generation, live.encoder, indexes, live.tagger, catalogue)
+
+    return reopen
+
+
+def bring_up(
+    generation: Generation,
+    encoder: Encoder,
+    indexes: IndexStore,
+    tagger: Tagger,
+    catalogue: SqlCatalogue | None = None,
+) -> LiveGeneration:
+    """Joins the parts. Raises BundleRefused when the towers are not those that the index was built with.
+
+    `catalogue`: where an index that is served from memory sees what it must read again. None: nothing changes.
+    """
     if (encoder.bundle_id, encoder.dims) != (generation.bundle_id, generation.dims):
         raise BundleRefused(
             f"generation {generation.generation_id} was built with bundle {generation.bundle_id} of {generation.dims} "
             f"dims, {generation.bundle_path} holds {encoder.bundle_id} of {encoder.dims}: publish it again"
         )
-    index = indexes.open(generation.collection)
-    index.load()
+    index, follower = open_index(generation, indexes, catalogue)
     live = LiveGeneration(
         generation=generation,
         encoder=encoder,
         index=index,
         tagger=tagger,
-        max_k=specs.from_dict(generation.index_spec).max_k,
+        max_k=specs.from_dict(generation.index_spec).deepest,
+        follower=follower,
     )
     _warm(live)
     return live
+
+
+def open_index(
+    generation: Generation, indexes: IndexStore, catalogue: SqlCatalogue | None
+) -> tuple[ItemIndex, Follower | None]:
+    """The index, loaded, searched as the generation's row says; and who keeps it fresh, where it does not itself."""
+    spec = specs.from_dict(generation.index_spec)
+    durable = indexes.open(generation.collection, spec=spec)
+    if not isinstance(spec, specs.MemoryScan):
+        durable.load()
+        return durable, None
+    served = ServedFromMemory(durable, bits=spec.bits)
+    # Noted first: what is written while the rows are read may be missed by the reading, and is then read again.
+    since = 0 if catalogue is None else catalogue.revision()
+    durable.load()
+    served.load()
+    if catalogue is None:
+        return served, None
+    following = Following(served, catalogue, since=since)
+    following.catch_up()
+    return served, following
 
 
 def _warm(live: LiveGeneration) -> None:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from multigrain.types import Action, GenerationId, ItemId, UserId
+from multigrain.types import RETRIEVE_MAX, Action, GenerationId, ItemId, UserId
 
 LIMIT_DEFAULT = 1000
-LIMIT_MAX = 10_000
+LIMIT_MAX = RETRIEVE_MAX
 
 
 class ChannelName(IntEnum):

@@ -10,6 +10,9 @@ from server.live import LiveGenerations
 from server.live_catalogue import LiveCatalogue
 from server.request import ChannelName
 
+UNDIVIDED = ("partitions", 1)
+"""Of an index spec; so usual that it is not told."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedGeneration:
@@ -61,7 +64,8 @@ class Status:
         if live is None or self._catalogue.latest is None:
             return None
         spec = dict(live.generation.index_spec)
-        knobs = ", ".join(f"{name} {value}" for name, value in spec.items() if name != "kind")
+        told = {name: value for name, value in spec.items() if name != "kind" and (name, value) != UNDIVIDED}
+        knobs = ", ".join(f"{name} {value}" for name, value in told.items())
         kind = f"{spec.get('kind', 'unknown kind')}{f' ({knobs})' if knobs else ''}"
         return ServedGeneration(
             generation_id=live.generation.generation_id,

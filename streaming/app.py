@@ -27,7 +27,7 @@ from streaming.handlers.handler import Handler, Stores, Transactions
 from streaming.handlers.items import ItemsHandler
 from streaming.source import Source, Start
 from streaming.sources.file import FileSource
-from streaming.targets import OpenGenerations, Targets
+from streaming.targets import FedGenerations, Targets
 
 OpenSource = Callable[[Start], Source]
 
@@ -41,7 +41,7 @@ def build_consumer(
     """
     engine = database.open_database(settings.database_url, pool_size=settings.database.pool_size)
     _require_schema(engine)
-    targets = OpenGenerations(SqlRegistry(engine), functools.cache(lambda: _open_milvus(settings)), _load_encoder)
+    targets = FedGenerations(SqlRegistry(engine), functools.cache(lambda: _open_milvus(settings)), _load_encoder)
     if file is not None:
         return assemble(
             engine=engine,

@@ -1,24 +1,24 @@
-"""The generations that the stream feeds: every open one, with its encoder and its index."""
+"""The generations that the stream feeds, each with its encoder and its index.
 
-import logging
+They are asked for inside the transaction that changes the catalogue, after its lock was taken. A generation is handed
+over, and an index given up, under that same lock (docs/adr/0009): so no batch misses one, or writes to one that is
+gone.
+"""
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from multigrain.encoder import Encoder
-from multigrain.errors import NotFound
 from multigrain.index.item_index import IndexStore, ItemIndex
-from multigrain.registry.generation import Generation, GenerationState
+from multigrain.registry.generation import Generation
 from multigrain.registry.registry import Registry
-from multigrain.telemetry import LOG_FIELDS
 from multigrain.types import GenerationId
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One open generation."""
+    """One generation."""
 
     generation_id: GenerationId
     encoder: Encoder
@@ -29,8 +29,8 @@ Targets = Callable[[], Sequence[Target]]
 """Asked for every batch that changes an index. May block, and may raise StoreUnavailable or IndexUnavailable."""
 
 
-class OpenGenerations:
-    """Targets from the registry. An encoder is kept, by bundle path, while a generation that uses it is open."""
+class FedGenerations:
+    """Targets from the registry. An encoder is kept, by bundle path, while a generation that uses it is fed."""
 
     def __init__(
         self, registry: Registry, indexes: Callable[[], IndexStore], load_encoder: Callable[[Path], Encoder]
@@ -43,32 +43,20 @@ class OpenGenerations:
         self._opened: dict[GenerationId, ItemIndex] = {}
 
     def __call__(self) -> Sequence[Target]:
-        generations = self._registry.open()
-        self._forget_closed(generations)
-        return [target for generation in generations if (target := self._target(generation))]
+        generations = self._registry.fed()
+        self._forget_others(generations)
+        return [self._target(generation) for generation in generations]
 
-    def _forget_closed(self, generations: Sequence[Generation]) -> None:
+    def _forget_others(self, generations: Sequence[Generation]) -> None:
         paths = {generation.bundle_path for generation in generations}
         ids = {generation.generation_id for generation in generations}
         self._encoders = {path: encoder for path, encoder in self._encoders.items() if path in paths}
         self._opened = {name: index for name, index in self._opened.items() if name in ids}
 
-    def _target(self, generation: Generation) -> Target | None:
-        index = self._index(generation)
-        if index is None:
-            return None
+    def _target(self, generation: Generation) -> Target:
+        if generation.generation_id not in self._opened:
+            self._opened[generation.generation_id] = self._indexes().open(generation.collection)
         if generation.bundle_path not in self._encoders:
             self._encoders[generation.bundle_path] = self._load_encoder(Path(generation.bundle_path))
-        return Target(generation.generation_id, self._encoders[generation.bundle_path], index)
-
-    def _index(self, generation: Generation) -> ItemIndex | None:
-        if generation.generation_id not in self._opened:
-            try:
-                self._opened[generation.generation_id] = self._indexes().open(generation.collection)
-            except NotFound:
-                if generation.state is not GenerationState.BUILDING:
-                    raise
-                # Registered, its collection not made yet: the bulk load that follows reads what we write to SQL now.
-                log.info("generation has no index yet", extra={LOG_FIELDS: {"generation": generation.generation_id}})
-                return None
-        return self._opened[generation.generation_id]
+        encoder, index = self._encoders[generation.bundle_path], self._opened[generation.generation_id]
+        return Target(generation.generation_id, encoder, index)

@@ -5,6 +5,7 @@ without its mark, or made from other logs or another configuration, is made agai
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from trainer.evaluation.report import Report, load_report
 from trainer.evaluation.systems.exact import ExactSystem
 from trainer.evaluation.trial import trial_of
 from trainer.progress import Clock, Reporter
+from trainer.publish.embedding.embedded import open_embedded
 from trainer.publish.gate import ask, kept, require_passed
 from trainer.publish.index_build import ITEMS_AT_ONCE, Stores, build_generation
 from trainer.publish.keep import keep_bundle
@@ -83,11 +85,14 @@ def publish(
     settings: GenerationSettings,
     rules: GateSettings,
     override: str = "",
+    embedded: Path | None = None,
     reporter: Reporter,
     clock: Clock,
     clock_ms: Callable[[], int],
 ) -> Generation:
     """An evaluated bundle -> a generation that is ready. Promoting it is a person's, or a command's, next step.
+
+    `embedded`: a folder of vectors that this bundle made before; None: every item is encoded now.
 
     Raises GateRefused before anything is built, unless `override` says why it is wanted all the same.
     """
@@ -96,19 +101,20 @@ def publish(
     if not override:
         require_passed(candidate.bundle.bundle_id, verdict)
     bundle = keep_bundle(candidate.bundle, bundles)
-    return build_generation(
-        generation_id,
-        bundle,
-        encoder,
-        stores,
-        spec=spec,
-        queries=[(example.query, example.history) for example in read_examples(candidate.examples, "test")],
-        evaluated=Evaluated(scores=candidate.report.scores, verdict=verdict, override=override),
-        settings=settings,
-        clock_ms=clock_ms,
-        clock=clock,
-        reporter=reporter,
-    )
+    with nullcontext(encoder) if embedded is None else open_embedded(embedded, encoder) as item_encoder:
+        return build_generation(
+            generation_id,
+            bundle,
+            item_encoder,
+            stores,
+            spec=spec,
+            queries=[(example.query, example.history) for example in read_examples(candidate.examples, "test")],
+            evaluated=Evaluated(scores=candidate.report.scores, verdict=verdict, override=override),
+            settings=settings,
+            clock_ms=clock_ms,
+            clock=clock,
+            reporter=reporter,
+        )
 
 
 def ask_gate(candidate: Candidate, encoder: Encoder, stores: Stores, rules: GateSettings) -> GateVerdict:

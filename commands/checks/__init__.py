@@ -16,6 +16,8 @@ CHECKS: tuple[Check, ...] = (
     configured.milvus,
     configured.kafka,
     configured.live_generation,
+    configured.generations,
+    configured.index_plan,
     local_stack.docker,
     local_stack.milvus_server,
     local_stack.kafka_broker,

@@ -28,7 +28,7 @@ from streaming.consumer import Consumer
 from streaming.dead_letters.memory import MemoryDeadLetters
 from streaming.encode import TopicKind, encode_binary
 from streaming.sources.memory import MemoryLog, MemorySource
-from streaming.targets import OpenGenerations
+from streaming.targets import FedGenerations
 
 
 def now_ms() -> int:
@@ -52,7 +52,7 @@ class Shop:
         self._log = MemoryLog(dict.fromkeys(self._topics.values(), 1))
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._targets = OpenGenerations(self.registry, lambda: self.indexes, encoder_of)
+        self._targets = FedGenerations(self.registry, lambda: self.indexes, encoder_of)
         self.consumer = self._make_consumer()
         self.server = assemble_server(
             settings.server,

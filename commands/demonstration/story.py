@@ -23,7 +23,7 @@ from multigrain.figures import Figure
 from multigrain.index.planner import plan
 from multigrain.registry.generation import Generation
 from multigrain.settings import Settings
-from multigrain.types import GenerationId
+from multigrain.types import RETRIEVE_MAX, GenerationId
 from trainer.configs.config import load_config
 from trainer.data.logs import Logs, write_logs
 from trainer.data.market.marketplace import make_marketplace
@@ -35,7 +35,6 @@ SECOND_EPOCHS = 3
 """The second model is there to be switched to; it need not be good."""
 WHY_THE_SECOND = "trained for less long, to show a switch"
 """The gate need not like it: a person may override it, and the registry keeps why."""
-RETRIEVE_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

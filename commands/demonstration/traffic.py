@@ -12,6 +12,7 @@ from multigrain.encoder import Encoder
 from multigrain.errors import MultigrainError
 from multigrain.features.windows import Windows
 from multigrain.index.item_index import ItemIndex
+from multigrain.index.rows import vectors_by_item
 from multigrain.types import Float32s, Int64s
 
 DEPTH = 50
@@ -91,7 +92,7 @@ def _is_of(answer: Answered, encoder: Encoder, index: ItemIndex, item_no_of: Cal
         return False
     query = encoder.encode_queries([(answer.query, Windows())])[0]
     item_nos = item_no_of(answer.item_ids)
-    stored = index.vectors_of(item_nos)
+    stored = vectors_by_item(index.rows_of(item_nos))
     if any(int(item_no) not in stored for item_no in item_nos):
         return False
     expected = np.stack([stored[int(item_no)] for item_no in item_nos]) @ query

@@ -5,6 +5,7 @@ asks for what changed since R misses nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,6 +47,16 @@ class SqlCatalogue:
             counter.save()
         return changes
 
+    @contextmanager
+    def held(self) -> Iterator[sa.Connection]:
+        """Holds the catalogue still: whoever changes it has finished, and the next one waits until the block ends.
+
+        What is written through the connection is one transaction with the block.
+        """
+        with writing(self._bind) as connection:
+            connection.execute(sa.select(catalogue_revision).with_for_update()).one()
+            yield connection
+
     def get(self, item_ids: Iterable[ItemId]) -> dict[ItemId, StoredItem]:
         """Those that the catalogue knows, removed ones (status REMOVED) too."""
         with reading(self._bind) as connection:
@@ -60,6 +71,16 @@ class SqlCatalogue:
         """Items that are not removed."""
         with reading(self._bind) as connection:
             return int(connection.execute(sa.select(sa.func.count()).where(_IS_THERE)).scalar_one())
+
+    def last_item_no(self) -> int:
+        """The highest number that was given to an item; 0: none was."""
+        with reading(self._bind) as connection:
+            return int(connection.execute(sa.select(catalogue_revision.c.last_item_no)).scalar_one())
+
+    def sample(self, item_nos: Sequence[int]) -> list[StoredItem]:
+        """Those of these numbers that are items and not removed, in order of item_no; IDS_AT_ONCE of them at most."""
+        select = sa.select(items).where(_IS_THERE, items.c.item_no.in_(item_nos))
+        return self._read(select.order_by(items.c.item_no))
 
     def scan(self, batch_size: int) -> Iterator[list[StoredItem]]:
         """Every item that is not removed, in order of item_no. Each batch is read when it is asked for."""

@@ -86,6 +86,8 @@ generations = sa.Table(
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("verdict", sa.JSON(none_as_null=True), comment="of the evaluation gate; NULL: it was not asked"),
     sa.Column("override", sa.Text, nullable=False, server_default="", comment="why it may go live all the same"),
+    sa.Column("lease_until_ms", sa.BigInteger, comment="of its builder; NULL: nobody builds it"),
+    sa.Column("dropped_ms", sa.BigInteger, comment="when its index was given up; NULL: it has it"),
     sa.CheckConstraint("state IN ('building', 'ready', 'live', 'retired', 'failed')", name="state"),
     sa.Index(
         "uq_generations_one_live",

@@ -1,6 +1,6 @@
 """The index of one generation: item vectors with the few fields that a filter must be able to read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,11 +54,24 @@ class HardFilter:
     statuses: tuple[int, ...] = ()
 
 
+Built = Callable[[int, int], None]
+"""Told, while an index is being built, how many of how many rows are in it."""
+
+
 class ItemIndex(Protocol):
     """One contract suite, tests/contract/test_item_index.py, runs over every implementation.
 
     Every method may block and may raise IndexUnavailable; none retries by itself. The metric is the inner product.
+    A method that reads, and `upsert`, which reads before it writes, need it loaded; where they are not served from
+    memory of their own they raise WrongState otherwise.
     """
+
+    def fill(self, rows: IndexRows) -> None:
+        """Writes rows of items that it does not hold yet, without looking: for the only writer of an index being made.
+
+        An item that is there already is then undefined: there twice, or either of the two.
+        """
+        ...
 
     def upsert(self, rows: IndexRows) -> int:
         """Writes the rows that are not older than what the index holds, and returns how many that were.
@@ -75,20 +88,28 @@ class ItemIndex(Protocol):
         """The k nearest of each vector [B, dims]. Ids and scores only: everything else is joined elsewhere."""
         ...
 
-    def vectors_of(self, item_nos: Int64s) -> dict[int, Float32s]:
-        """Stored vectors [dims] by item_no; unknown ones are left out. For checks and `Explain`."""
+    def rows_of(self, item_nos: Int64s) -> IndexRows:
+        """What is stored of these, in any order; unknown ones are left out. Sees every write before it."""
+        ...
+
+    def scan(self, rows_at_once: int) -> Iterator[IndexRows]:
+        """Everything that is stored, in any order. What is written meanwhile may be among it or not."""
         ...
 
     def count(self) -> int:
         """How many items it holds, exactly."""
         ...
 
-    def finish(self) -> None:
-        """After a bulk load: flushes, builds the index and waits for it. Searches before it may be slow."""
+    def finish(self, built: Built = lambda done, total: None) -> None:
+        """After a bulk load: flushes, builds the index, waits for it and loads it. Searches before it may be slow."""
         ...
 
     def load(self) -> None:
-        """Makes it searchable."""
+        """Makes it searchable. Done already, it changes nothing."""
+        ...
+
+    def release(self) -> None:
+        """Gives its memory back until it is loaded again. What is stored stays."""
         ...
 
     def drop(self) -> None:
@@ -100,11 +121,14 @@ class IndexStore(Protocol):
     """Where indexes live: one of them a generation. Same contract suite as the index."""
 
     def create(self, name: str, *, dims: int, spec: IndexSpec) -> ItemIndex:
-        """A new, empty index. A name that exists raises WrongState."""
+        """A new, empty index, loaded. A name that exists raises WrongState."""
         ...
 
-    def open(self, name: str) -> ItemIndex:
-        """An index made before. An unknown name raises NotFound."""
+    def open(self, name: str, *, spec: IndexSpec | None = None) -> ItemIndex:
+        """An index made before. An unknown name raises NotFound.
+
+        `spec`: how it is searched from now on, of the kind that it was built with. None: as it was made.
+        """
         ...
 
     def names(self) -> Sequence[str]:

@@ -1,7 +1,4 @@
-"""How Milvus is spoken to: the collection of a generation, a search and its reply as columns, its errors as ours.
-
-Searches go through the generated stub: pymilvus would make of each of 10,000 hits a Python object, 10 to 20 ms of work.
-"""
+"""How Milvus is spoken to: the collection of a generation, and its errors as ours."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,25 +6,21 @@ from contextlib import contextmanager
 from typing import Any
 
 import grpc
-import numpy as np
 from pymilvus import CollectionSchema, DataType, FieldSchema
-from pymilvus.client.constants import BOUNDED_TS
-from pymilvus.client.prepare import Prepare
 from pymilvus.exceptions import ConnectionConfigException, MilvusException
-from pymilvus.grpc_gen import common_pb2, milvus_pb2
+from pymilvus.grpc_gen import common_pb2
 
 from multigrain.errors import IndexUnavailable, InvalidSpec, NotFound, WrongState
-from multigrain.index.hard_filter import CATEGORY_BYTES, NAME_BYTES, shortened
-from multigrain.index.item_index import ABSENT, Found, IndexRows
+from multigrain.index.hard_filter import CATEGORY_BYTES, NAME_BYTES
 from multigrain.index.specs import IndexSpec, from_dict, to_dict
-from multigrain.types import Float32s
 
 KEY, VECTOR, REVISION = "item_no", "embedding", "revision"
+FIELDS = (KEY, VECTOR, "category", "brand", "shop", "status", "title", REVISION)
 METRIC = "IP"
 TITLE_BYTES = 2048
 SPEC_PROPERTY = "multigrain.spec"
 
-_NOT_FOUND, _NOT_LOADED, _INVALID = 100, 101, 1100
+_RATE_LIMIT, _NOT_FOUND, _NOT_LOADED, _INVALID = 8, 100, 101, 1100
 """Milvus's own codes."""
 
 
@@ -58,61 +51,9 @@ def read_schema(described: Mapping[str, Any]) -> tuple[int, IndexSpec]:
         raise WrongState(f"collection {name} was not made by multigrain ({error!r}): name another") from None
 
 
-def entities(rows: IndexRows) -> list[dict[str, object]]:
-    """Rows as pymilvus takes them."""
-    return [
-        {
-            KEY: item_no,
-            VECTOR: vector,
-            "category": shortened(category, CATEGORY_BYTES),
-            "brand": shortened(brand, NAME_BYTES),
-            "shop": shortened(shop, NAME_BYTES),
-            "status": int(status),
-            "title": shortened(title, TITLE_BYTES),
-            REVISION: revision,
-        }
-        for item_no, vector, category, brand, shop, status, title, revision in zip(
-            rows.item_nos.tolist(),
-            rows.vectors.astype(np.float32, copy=False),
-            rows.categories,
-            rows.brands,
-            rows.shops,
-            rows.statuses,
-            rows.titles,
-            rows.revisions.tolist(),
-            strict=True,
-        )
-    ]
-
-
-def search_request(
-    name: str, vectors: Float32s, k: int, params: Mapping[str, int], expression: str, *, strong: bool
-) -> milvus_pb2.SearchRequest:
-    return Prepare.search_requests_with_expr(
-        collection_name=name,
-        anns_field=VECTOR,
-        param={"metric_type": METRIC, "params": dict(params)},
-        limit=k,
-        data=vectors.astype(np.float32, copy=False),
-        expr=expression or None,
-        output_fields=[KEY],  # with none named, Milvus Lite returns every field, vectors too
-        use_default_consistency=False,
-        consistency_level=common_pb2.Strong if strong else common_pb2.Bounded,
-        guarantee_timestamp=0 if strong else BOUNDED_TS,
-    )
-
-
-def found(reply: milvus_pb2.SearchResults, queries: int, k: int) -> Found:
-    """The reply's columns cut into one row a query; what is missing stays ABSENT."""
-    columns = Found(np.full((queries, k), ABSENT), np.full((queries, k), -np.inf, np.float32))
-    item_nos = np.asarray(reply.results.ids.int_id.data, np.int64)
-    scores = np.asarray(reply.results.scores, np.float32)
-    start = 0
-    for query, hits in enumerate(reply.results.topks):
-        columns.item_nos[query, :hits] = item_nos[start : start + hits]
-        columns.scores[query, :hits] = scores[start : start + hits]
-        start += hits
-    return columns
+def is_too_often(status: common_pb2.Status) -> bool:
+    """Whether it was refused for its rate alone: the same call will do later."""
+    return bool(status.code == _RATE_LIMIT or status.error_code == common_pb2.RateLimit)
 
 
 def require_success(status: common_pb2.Status) -> None:

@@ -1,7 +1,7 @@
 """What every index does with rows before it writes them: judge them, and take of one item only the newest."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -57,3 +57,33 @@ def parts(rows: IndexRows, size: int) -> Iterator[IndexRows]:
     """The rows in order, at most `size` at a time."""
     for start in range(0, len(rows), size):
         yield take(rows, np.arange(start, min(start + size, len(rows))))
+
+
+def vectors_by_item(rows: IndexRows) -> dict[int, Float32s]:
+    """The vector [dims] of each item."""
+    return dict(zip(rows.item_nos.tolist(), rows.vectors, strict=True))
+
+
+def gathered(pages: Iterable[IndexRows], at_least: int) -> Iterator[IndexRows]:
+    """The rows of the pages in fewer, larger pages of `at_least` rows; the last may be smaller."""
+    waiting: list[IndexRows] = []
+    for page in pages:
+        waiting.append(page)
+        if sum(map(len, waiting)) >= at_least:
+            yield _one_page(waiting)
+            waiting = []
+    if waiting:
+        yield _one_page(waiting)
+
+
+def _one_page(pages: Sequence[IndexRows]) -> IndexRows:
+    return IndexRows(
+        item_nos=np.concatenate([page.item_nos for page in pages]),
+        vectors=np.concatenate([page.vectors for page in pages]),
+        revisions=np.concatenate([page.revisions for page in pages]),
+        brands=[brand for page in pages for brand in page.brands],
+        categories=[category for page in pages for category in page.categories],
+        shops=[shop for page in pages for shop in page.shops],
+        statuses=[status for page in pages for status in page.statuses],
+        titles=[title for page in pages for title in page.titles],
+    )

@@ -9,17 +9,16 @@ from multigrain.types import GenerationId
 
 
 class GenerationState(StrEnum):
-    """building -> ready -> live -> retired; building or ready -> failed; retired -> live is a rollback."""
+    """building -> ready -> live -> retired; building or ready -> failed.
+
+    retired -> live is a rollback; ready -> retired: a person wants it no more.
+    """
 
     BUILDING = "building"
     READY = "ready"
     LIVE = "live"
     RETIRED = "retired"
     FAILED = "failed"
-
-
-OPEN_STATES = (GenerationState.BUILDING, GenerationState.READY, GenerationState.LIVE)
-"""The stream feeds these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,3 +67,17 @@ class Generation:
     """Why it failed, or what was said when it was promoted."""
     verdict: GateVerdict | None = None
     override: str = ""
+    lease_until_ms: int | None = None
+    """Until then its builder is alive, and the only writer of its index. None: nobody builds it."""
+    dropped_ms: int | None = None
+    """When its index was given up: from then on it cannot go live. None: it has its index."""
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether the stream keeps its index fresh. One that is being built has its builder for that; a retired one is
+        fed so that a rollback answers with today's items.
+        """
+        return self.state in _FED and self.dropped_ms is None
+
+
+_FED = (GenerationState.READY, GenerationState.LIVE, GenerationState.RETIRED)

@@ -1,7 +1,9 @@
 """The registry of generations. Switching is one atomic write here; nothing else decides what is live."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
+
+import sqlalchemy as sa
 
 from multigrain.registry.generation import Evaluated, GateVerdict, Generation
 from multigrain.types import GenerationId
@@ -14,8 +16,19 @@ class Registry(Protocol):
     states; an unknown id raises NotFound with the ids that exist.
     """
 
+    def within(self, connection: sa.Connection) -> "Registry":
+        """This registry inside the transaction that is open there: what it writes counts when that commits.
+
+        One that is not kept in SQL returns itself.
+        """
+        ...
+
     def create(self, generation: Generation) -> None:
-        """Adds it in state building. An id that exists raises WrongState."""
+        """Adds it in state building, with a lease for its builder. An id that exists raises WrongState."""
+        ...
+
+    def renew_lease(self, generation_id: GenerationId) -> None:
+        """Its builder is alive. Raises WrongState when it was given up meanwhile: the builder must stop."""
         ...
 
     def get(self, generation_id: GenerationId) -> Generation: ...
@@ -28,8 +41,8 @@ class Registry(Protocol):
         """The live one; None before the first promotion."""
         ...
 
-    def open(self) -> Sequence[Generation]:
-        """Those that the stream feeds: building, ready, live."""
+    def fed(self) -> Sequence[Generation]:
+        """Those whose indexes the stream keeps fresh: ready, live, and retired ones that still have their index."""
         ...
 
     def mark_ready(self, generation_id: GenerationId, evaluated: Evaluated) -> None:
@@ -38,6 +51,10 @@ class Registry(Protocol):
 
     def keep_verdict(self, generation_id: GenerationId, verdict: GateVerdict) -> None:
         """What the gate says of a ready generation, in place of what it said before."""
+        ...
+
+    def keep_index_spec(self, generation_id: GenerationId, index_spec: Mapping[str, object]) -> None:
+        """How its index is searched from now on. Raises WrongState for one that has no whole index."""
         ...
 
     def fail(self, generation_id: GenerationId, note: str) -> None:
@@ -52,6 +69,26 @@ class Registry(Protocol):
         """
         ...
 
-    def rollback(self) -> Generation:
-        """Makes the generation live that was live before; returns it. None to go back to: NotFound."""
+    def rollback(self, *, live: GenerationId | None = None, note: str = "") -> Generation:
+        """Makes the generation live that was live before; returns it. None to go back to: NotFound.
+
+        `live`: the one to roll back from; raises WrongState when another is live by then, so that of several who notice
+        the same trouble only one rolls back. None: whichever is live.
+        """
+        ...
+
+    def retire(self, generation_id: GenerationId, *, note: str = "") -> None:
+        """ready -> retired: nobody wants it to go live."""
+        ...
+
+    def give_up_abandoned(self) -> Sequence[Generation]:
+        """building -> failed for those whose builder has not renewed its lease; returns them."""
+        ...
+
+    def drop_retired(self, *, keep: int, rested_ms: int) -> Sequence[Generation]:
+        """Takes their indexes from retired ones, and returns them: all but the `keep` that retired last and those that
+        retired less than `rested_ms` ago, for a server may still be answering from them.
+
+        The indexes themselves are dropped by the caller, afterwards.
+        """
         ...

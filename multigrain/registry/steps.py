@@ -13,7 +13,12 @@ FROM: dict[GenerationState, tuple[GenerationState, ...]] = {
     GenerationState.READY: (GenerationState.BUILDING,),
     GenerationState.FAILED: (GenerationState.BUILDING, GenerationState.READY),
     GenerationState.LIVE: (GenerationState.READY, GenerationState.RETIRED),
+    GenerationState.RETIRED: (GenerationState.READY,),
 }
+"""The live one retires with the promotion of another, by no step of its own."""
+
+LEASE_MS = 120_000
+"""A builder renews it every few seconds, but for one call to a store that may take most of a minute."""
 
 
 def require_step(generation: Generation, to: GenerationState) -> None:
@@ -24,6 +29,48 @@ def require_step(generation: Generation, to: GenerationState) -> None:
             f"generation {generation.generation_id} is {generation.state} and cannot become {to}: "
             f"only one that is {allowed} can"
         )
+    if generation.dropped_ms is not None:
+        raise WrongState(
+            f"generation {generation.generation_id} has no index any more and cannot become {to}: publish it again"
+        )
+
+
+def require_index(generation: Generation) -> None:
+    """Raises WrongState unless the generation has a finished index."""
+    if not generation.is_fed:
+        dropped = "has lost its index" if generation.dropped_ms is not None else f"is {generation.state}"
+        raise WrongState(f"generation {generation.generation_id} {dropped}: choose one that is ready, live or retired")
+
+
+def require_builder(generation: Generation) -> None:
+    """Raises WrongState unless the generation is being built."""
+    if generation.state is not GenerationState.BUILDING:
+        raise WrongState(
+            f"generation {generation.generation_id} is {generation.state} ({generation.note or 'no reason kept'}): "
+            "whoever builds it must stop"
+        )
+
+
+def require_live(live: GenerationId | None, expected: GenerationId | None) -> None:
+    """Raises WrongState when another one is live than is expected. None: any."""
+    if expected is not None and live != expected:
+        raise WrongState(f"{live or 'none'} is live, not {expected}: look again before rolling back")
+
+
+def is_abandoned(generation: Generation, now_ms: int) -> bool:
+    """Whether it is being built by nobody."""
+    is_building = generation.state is GenerationState.BUILDING
+    return is_building and (generation.lease_until_ms is None or generation.lease_until_ms < now_ms)
+
+
+ABANDONED = "its builder has gone without a word: publish it again"
+
+
+def to_drop(generations: Iterable[Generation], *, keep: int, retired_before_ms: int) -> list[Generation]:
+    """Retired ones beyond the newest `keep`, of those that retired before that time."""
+    retired = [one for one in generations if one.state is GenerationState.RETIRED and one.dropped_ms is None]
+    newest_first = sorted(retired, key=lambda one: (-one.changed_ms, one.generation_id))
+    return [one for one in newest_first[keep:] if one.changed_ms <= retired_before_ms]
 
 
 def require_ready(generation: Generation) -> None:

@@ -36,6 +36,9 @@ class ItemsHandler:
         catalogue as one that was removed before its first version, and its events then bring it in.
         """
         brought = {one.event.item.item_id: one.event for one in batch if isinstance(one.event, ItemUpserted)}
+        if brought:
+            # An encoder that is met for the first time takes seconds to load: not while the catalogue is locked.
+            self._targets()
         unknown = brought.keys() - self._durable.get(list(brought)).keys()
         if unknown:
             self._durable.apply([_placeholder(brought[item_id]) for item_id in brought if item_id in unknown])

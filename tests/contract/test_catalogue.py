@@ -247,6 +247,17 @@ def test_inside_a_transaction_of_its_owner_nothing_stays_when_that_is_rolled_bac
     assert (SqlCatalogue(engine).count(), SqlCatalogue(engine).revision()) == (0, 0)
 
 
+def test_a_sample_by_number_holds_what_is_there_and_nothing_else(catalogue: SqlCatalogue) -> None:
+    assert (catalogue.last_item_no(), catalogue.sample([1])) == (0, [])
+    catalogue.apply([an_upsert(an_item(n)) for n in range(1, 6)])
+    catalogue.apply([a_removal(2, item_id="sku-3")])
+
+    assert catalogue.last_item_no() == 5
+    assert [found.item_no for found in catalogue.sample([5, 3, 99, 2])] == [2, 5]
+    assert catalogue.sample([2]) == [catalogue.get([ItemId("sku-2")])[ItemId("sku-2")]]
+    assert catalogue.sample([]) == []
+
+
 def test_writers_at_once_give_every_item_one_number_and_every_change_one_revision(catalogue: SqlCatalogue) -> None:
     def write(thread: int) -> None:
         for version in range(1, 4):

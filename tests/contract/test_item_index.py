@@ -1,6 +1,8 @@
 """What every ItemIndex and IndexStore promises: exact, Milvus Lite, a Milvus server."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -8,8 +10,10 @@ import pytest
 from multigrain.errors import InvalidSpec, NotFound, WrongState
 from multigrain.index.hard_filter import is_under
 from multigrain.index.item_index import ABSENT, HardFilter, IndexRows, IndexStore, ItemIndex
-from multigrain.index.specs import Flat
+from multigrain.index.rows import vectors_by_item
+from multigrain.index.specs import Flat, IvfFlat
 from multigrain.types import Float32s, Int64s, ItemStatus
+from tests.contract.stores import EXACT_STORES
 
 DIMS = 8
 SOON = 30.0
@@ -59,6 +63,33 @@ def search(index: ItemIndex, k: int = 5, *, only: HardFilter | None = None) -> l
     return [number for number in found.item_nos[0].tolist() if number != ABSENT]
 
 
+@dataclass(frozen=True)
+class Row:
+    """One item of IndexRows, so that rows can be compared in any order."""
+
+    vector: list[float]
+    revision: int
+    brand: str
+    category: str
+    shop: str
+    status: int
+    title: str
+
+
+def by_item(found: IndexRows) -> dict[int, Row]:
+    columns = zip(
+        found.vectors.tolist(),
+        found.revisions.tolist(),
+        found.brands,
+        found.categories,
+        found.shops,
+        found.statuses,
+        found.titles,
+        strict=True,
+    )
+    return {item_no: Row(*values) for item_no, values in zip(found.item_nos.tolist(), columns, strict=True)}
+
+
 @pytest.fixture
 def name(milvus_prefix: str) -> str:
     """Of the index that a test is about. Other tests may be at work on the same server."""
@@ -106,6 +137,7 @@ def test_each_of_three_queries_gets_its_own_row(index: ItemIndex) -> None:
     assert found.item_nos.tolist() == [[30], [10], [20]]
 
 
+@pytest.mark.parametrize("store", EXACT_STORES, indirect=True)
 def test_it_agrees_with_numpy_at_a_large_k(index: ItemIndex) -> None:
     vectors = np.random.default_rng(7).normal(size=(3000, DIMS)).astype(np.float32)
     queries = np.random.default_rng(8).normal(size=(2, DIMS)).astype(np.float32)
@@ -123,7 +155,7 @@ def test_numbers_beyond_32_bits_survive(index: ItemIndex) -> None:
     index.upsert(rows(huge, vectors=np.stack([axis(0, 1), axis(0, 2)]), revisions=[2**50, 2**60]))
 
     assert search(index) == [2**62 + 1, 2**40 + 1]
-    assert set(index.vectors_of(ints(*huge))) == set(huge)
+    assert set(vectors_by_item(index.rows_of(ints(*huge)))) == set(huge)
     assert index.upsert(rows([2**62 + 1], vectors=axis(1)[None], revisions=[2**60 - 1])) == 0
     index.delete(ints(2**62 + 1))
     assert search(index) == [2**40 + 1]
@@ -154,7 +186,7 @@ def test_an_equal_revision_is_written_again(index: ItemIndex) -> None:
     index.upsert(rows([1], revisions=[5]))
 
     assert index.upsert(rows([1], revisions=[5], vectors=axis(0, 3.0)[None])) == 1
-    assert index.vectors_of(ints(1))[1].tolist() == axis(0, 3.0).tolist()
+    assert vectors_by_item(index.rows_of(ints(1)))[1].tolist() == axis(0, 3.0).tolist()
 
 
 def test_of_one_item_twice_in_a_batch_the_newest_is_kept(index: ItemIndex) -> None:
@@ -182,7 +214,7 @@ def test_a_deleted_item_is_gone_and_an_unknown_one_is_no_error(index: ItemIndex)
 
     assert search(index) == [3, 1]
     assert index.count() == 2
-    assert index.vectors_of(ints(2)) == {}
+    assert vectors_by_item(index.rows_of(ints(2))) == {}
 
 
 def test_a_deleted_item_can_come_back(index: ItemIndex) -> None:
@@ -193,16 +225,17 @@ def test_a_deleted_item_can_come_back(index: ItemIndex) -> None:
     assert search(index) == [2, 1]
 
 
+@pytest.mark.parametrize("store", EXACT_STORES, indirect=True)
 def test_stored_vectors_come_back_and_unknown_ones_are_left_out(index: ItemIndex) -> None:
     vectors = np.random.default_rng(3).normal(size=(3, DIMS)).astype(np.float32)
     index.upsert(rows([1, 2, 3], vectors=vectors))
 
-    found = index.vectors_of(ints(3, 1, 42))
+    found = vectors_by_item(index.rows_of(ints(3, 1, 42)))
 
     assert set(found) == {1, 3}
     assert found[3].dtype == np.float32
     np.testing.assert_array_equal(found[3], vectors[2])
-    assert index.vectors_of(ints()) == {}
+    assert vectors_by_item(index.rows_of(ints())) == {}
 
 
 def a_shop_window(index: ItemIndex) -> None:
@@ -309,6 +342,154 @@ def test_what_is_written_after_finish_is_found_too(index: ItemIndex) -> None:
     index.delete(ints(10))
 
     assert search(index, 3) == [11, 9, 8]
+
+
+@pytest.mark.parametrize("store", EXACT_STORES, indirect=True)
+def test_what_was_filled_in_comes_back_as_it_was(index: ItemIndex) -> None:
+    vectors = np.random.default_rng(4).normal(size=(3, DIMS)).astype(np.float32)
+    written = rows(
+        [5, 2, 9],
+        vectors=vectors,
+        revisions=[2**50, 1, 7],
+        brands=["Zoë & Sons", "", "商品"],
+        categories=["sports/shoes", "", "home"],
+        shops=["s-1", "s-2", ""],
+        statuses=[1, 2, 3],
+        titles=["two\nlines", "", 'a "quoted" 𠮷'],
+    )
+    index.fill(written)
+
+    assert by_item(index.rows_of(ints(9, 2, 5, 77))) == by_item(written)
+
+
+def test_rows_of_unknown_items_are_no_rows(index: ItemIndex) -> None:
+    index.fill(rows([1]))
+
+    for nothing in (index.rows_of(ints(2, 3)), index.rows_of(ints())):
+        assert len(nothing) == 0
+        assert nothing.vectors.shape == (0, DIMS)
+        assert nothing.titles == []
+
+
+def test_what_was_filled_in_is_fenced_like_every_other_row(index: ItemIndex) -> None:
+    index.fill(rows([1, 2], revisions=[5, 5]))
+
+    assert index.upsert(rows([1, 2, 3], revisions=[4, 6, 1])) == 2
+    assert index.count() == 3
+    assert by_item(index.rows_of(ints(1, 2, 3)))[1].revision == 5
+
+
+def test_an_index_released_before_the_fill_serves_everything_after_finish(index: ItemIndex) -> None:
+    index.release()
+    index.fill(rows(range(1, 1001)))
+    index.fill(rows(range(1001, 1501)))
+
+    index.finish()
+
+    assert search(index, 3) == [1500, 1499, 1498]
+    assert index.count() == 1500
+
+
+def test_a_released_index_keeps_what_it_holds(index: ItemIndex) -> None:
+    index.fill(rows([1, 2, 3]))
+    index.finish()
+
+    index.release()
+    index.release()
+    index.load()
+    index.load()
+
+    assert search(index) == [3, 2, 1]
+    assert index.upsert(rows([4])) == 1
+    assert index.count() == 4
+
+
+def test_a_scan_gives_each_row_once_however_many_pages(index: ItemIndex) -> None:
+    index.release()
+    index.fill(rows(range(1, 1201)))
+    index.finish()
+    index.upsert(rows(range(1201, 1301)))
+    index.delete(ints(7, 700, 1250))
+    index.upsert(rows([900], revisions=[2], brands=["puma"]))
+
+    pages = list(index.scan(100))
+
+    seen = [item_no for page in pages for item_no in page.item_nos.tolist()]
+    assert sorted(seen) == [number for number in range(1, 1301) if number not in (7, 700, 1250)]
+    assert max(len(page) for page in pages) <= 100
+    changed = next(row for page in pages for item_no, row in by_item(page).items() if item_no == 900)
+    assert (changed.revision, changed.brand) == (2, "puma")
+
+
+def test_a_scan_of_an_empty_index_gives_nothing(index: ItemIndex) -> None:
+    assert [len(page) for page in index.scan(100) if len(page)] == []
+
+
+def test_finish_says_how_far_it_is_and_ends_with_everything(index: ItemIndex) -> None:
+    told: list[tuple[int, int]] = []
+    index.release()
+    index.fill(rows(range(1, 2001)))
+
+    index.finish(lambda done, total: told.append((done, total)))
+
+    assert told == sorted(told)
+    assert told[-1:] in ([], [(2000, 2000)])
+
+
+def test_an_index_is_opened_with_another_way_to_search_it(store: IndexStore, name: str) -> None:
+    store.create(name, dims=DIMS, spec=IvfFlat(nlist=8, nprobe=1)).upsert(rows([1, 2]))
+
+    assert search(store.open(name, spec=IvfFlat(nlist=8, nprobe=8))) == [2, 1]
+
+
+class FlatOfHundred(Flat):
+    """A kind that gives 100 at most, so that a few thousand items show what a million would."""
+
+    max_k: ClassVar[int] = 100
+
+
+@pytest.fixture
+def dealt(store: IndexStore, name: str) -> ItemIndex:
+    """An index in four partitions."""
+    return store.create(name, dims=DIMS, spec=FlatOfHundred(partitions=4))
+
+
+@pytest.mark.parametrize("store", EXACT_STORES, indirect=True)
+def test_partitions_together_give_more_than_one_search_may(dealt: ItemIndex) -> None:
+    vectors = np.random.default_rng(7).normal(size=(3000, DIMS)).astype(np.float32)
+    queries = np.random.default_rng(8).normal(size=(3, DIMS)).astype(np.float32)
+    dealt.release()
+    dealt.fill(rows(range(1, 3001), vectors=vectors))
+    dealt.finish()
+
+    found = dealt.search(queries, 250, timeout_seconds=SOON)
+
+    truth = np.argsort(-(queries @ vectors.T), axis=1)[:, :250] + 1
+    assert found.item_nos.tolist() == truth.tolist()
+    np.testing.assert_allclose(found.scores[1], (queries[1] @ vectors.T)[truth[1] - 1], rtol=1e-5)
+
+
+def test_the_nearest_that_all_lie_in_one_partition_are_found(dealt: ItemIndex) -> None:
+    """Item n lies at n: of 4, 8, .. 400 and 1 .. 99 the nearest 75 are all multiples of four."""
+    dealt.upsert(rows([*range(4, 401, 4), *(number for number in range(1, 100) if number % 4)]))
+
+    assert search(dealt, 75) == list(range(400, 100, -4))
+
+
+def test_ties_across_partitions_are_ordered_by_number(dealt: ItemIndex) -> None:
+    dealt.upsert(rows([7, 2, 5, 4, 9, 12], vectors=np.stack([axis(0)] * 6)))
+
+    assert search(dealt, 4) == [2, 4, 5, 7]
+
+
+def test_partitions_filter_fence_scan_and_delete_like_one_index(dealt: ItemIndex) -> None:
+    dealt.upsert(rows(range(1, 21), brands=["puma" if number % 5 == 0 else "adidas" for number in range(1, 21)]))
+    assert dealt.upsert(rows([5, 6], revisions=[0, 2])) == 1
+    dealt.delete(ints(10, 11))
+
+    assert search(dealt, 10, only=HardFilter(brands=("puma",))) == [20, 15, 5]
+    assert sorted(no for page in dealt.scan(7) for no in page.item_nos.tolist()) == [*range(1, 10), *range(12, 21)]
+    assert dealt.count() == 18
 
 
 def test_vectors_of_another_length_are_refused(index: ItemIndex) -> None:

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pymilvus import DataType, MilvusClient
+from pymilvus import DataType, Function, FunctionType, MilvusClient
+from pymilvus.exceptions import MilvusException
 
 from multigrain.errors import IndexUnavailable, InvalidConfig, InvalidSpec, WrongState
 from multigrain.index.hard_filter import is_under
 from multigrain.index.item_index import ABSENT, HardFilter, ItemIndex
 from multigrain.index.milvus import LITE_CHANNEL, MilvusStore
 from multigrain.index.specs import AutoIndex, Flat, Hnsw, IndexSpec, IvfFlat
+from multigrain.types import Float32s
 from tests.contract.test_item_index import DIMS, SOON, axis, ints, rows, search
 
 
@@ -40,6 +42,7 @@ def test_a_search_as_it_serves_sees_what_was_written_before_finish(uri: str, nam
         assert search(index, 3) == [newest, newest - 2, newest - 3]
 
 
+@pytest.mark.slow
 def test_after_finish_a_search_goes_to_the_index_that_was_built(uri: str, name: str) -> None:
     """A server first answers from memory, by a rough index of its own: that found 1,738 of these 5,000 nearest."""
     vectors = np.random.default_rng(6).normal(size=(40_000, 32)).astype(np.float32)
@@ -68,7 +71,8 @@ def test_each_kind_builds_answers_a_k_beyond_its_default_and_is_opened_again(
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     store = MilvusStore(uri)
     made = store.create(name, dims=DIMS, spec=spec)
-    made.upsert(rows(range(1, 2001), vectors=vectors))
+    made.release()
+    made.fill(rows(range(1, 2001), vectors=vectors))
     made.finish()
 
     opened = store.open(name)
@@ -79,6 +83,30 @@ def test_each_kind_builds_answers_a_k_beyond_its_default_and_is_opened_again(
     assert len(np.intersect1d(found, truth)) >= 950
     assert opened.count() == 2000
     assert opened.spec == spec
+
+
+def around(number: int, count: int) -> Float32s:
+    """Unit vectors close to one of 16 axes."""
+    vectors = 0.05 * np.random.default_rng(number).normal(size=(count, 16)).astype(np.float32)
+    vectors[:, number] += 1
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+
+def test_a_graph_finds_everything_that_a_filter_takes_however_far_it_lies(uri: str, name: str) -> None:
+    """Walking the graph alone it found none of these: all that lies near the query is hidden by the filter."""
+    index = MilvusStore(uri).create(name, dims=16, spec=AutoIndex())
+    vectors = np.concatenate([around(0, 4000), around(1, 600)])
+    index.release()
+    index.fill(rows(range(1, 4601), vectors=vectors, brands=["near"] * 4000 + ["far"] * 600))
+    index.finish()
+    query = around(0, 1)
+
+    found = index.search(query, 100, only=HardFilter(brands=("far",)), timeout_seconds=SOON).item_nos[0]
+    more = index.search(query, 700, only=HardFilter(brands=("far",)), timeout_seconds=SOON).item_nos[0]
+
+    truth = 4001 + np.argsort(-(vectors[4000:] @ query[0]))[:100]
+    assert len(np.intersect1d(found, truth)) >= 95
+    assert np.count_nonzero(more != ABSENT) == 600
 
 
 def test_more_than_a_kind_can_return_is_refused_before_it_is_asked(uri: str, name: str) -> None:
@@ -98,6 +126,60 @@ def test_what_is_not_loaded_says_so_until_it_is(uri: str, name: str) -> None:
         search(index)
     index.load()
     assert search(index) == [1]
+
+
+def test_an_index_is_not_opened_as_what_it_was_not_built_as(uri: str, name: str) -> None:
+    store = MilvusStore(uri)
+    store.create(name, dims=DIMS, spec=Flat(partitions=2))
+
+    for other in (Flat(), Flat(partitions=3), IvfFlat(partitions=2)):
+        with pytest.raises(WrongState, match="build it again"):
+            store.open(name, spec=other)
+    assert store.open(name).spec == Flat(partitions=2)
+
+
+def test_what_the_table_says_of_int8_vectors_and_bm25_is_so(uri: str, name: str) -> None:
+    can = MilvusStore(uri).capabilities
+    client = MilvusClient(uri, grpc_options=LITE_CHANNEL)
+
+    assert made(client, f"{name}_int8", DataType.INT8_VECTOR) == can.int8_vectors
+    # 2.3 takes these without promising them.
+    assert made(client, f"{name}_half", DataType.FLOAT16_VECTOR) or not can.float16_vectors
+    assert made(client, f"{name}_sparse", DataType.SPARSE_FLOAT_VECTOR) == can.sparse_vectors
+    assert made_for_words(client, f"{name}_words") == can.bm25
+
+
+def made(client: MilvusClient, name: str, kind: DataType) -> bool:
+    """Whether a collection of such vectors can be made and filled."""
+    schema = client.create_schema(auto_id=False)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("v", kind, **({} if kind == DataType.SPARSE_FLOAT_VECTOR else {"dim": 4}))
+    values: dict[DataType, object] = {
+        DataType.INT8_VECTOR: np.ones(4, np.int8),
+        DataType.FLOAT16_VECTOR: np.ones(4, np.float16),
+        DataType.SPARSE_FLOAT_VECTOR: {1: 0.5},
+    }
+    try:
+        client.create_collection(name, schema=schema)
+        client.insert(name, [{"id": 1, "v": values[kind]}])
+    except MilvusException:
+        return False
+    return True
+
+
+def made_for_words(client: MilvusClient, name: str) -> bool:
+    """Whether a server makes sparse vectors of text by itself."""
+    schema = client.create_schema(auto_id=False)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("words", DataType.VARCHAR, max_length=100, enable_analyzer=True)
+    schema.add_field("v", DataType.SPARSE_FLOAT_VECTOR)
+    schema.add_function(Function("bm25", FunctionType.BM25, ["words"], ["v"]))
+    try:
+        client.create_collection(name, schema=schema)
+        client.insert(name, [{"id": 1, "words": "red shoes"}])
+    except MilvusException:
+        return False
+    return True
 
 
 def test_a_collection_of_somebody_else_is_refused(uri: str, name: str) -> None:

@@ -14,6 +14,7 @@ from multigrain.errors import GateRefused, MultigrainError, NotFound, WrongState
 from multigrain.registry.generation import Evaluated, GateVerdict, Generation, GenerationState
 from multigrain.registry.registry import Registry
 from multigrain.registry.sql import SqlRegistry
+from multigrain.registry.steps import LEASE_MS
 from multigrain.types import GenerationId
 from tests.builders import NOON_MS
 from tests.contract.conftest import Clock
@@ -53,10 +54,11 @@ def states(registry: Registry) -> dict[str, str]:
     return {row.generation_id: row.state.value for row in registry.list()}
 
 
-def test_what_was_created_comes_back_whole(registry: Registry) -> None:
+def test_what_was_created_comes_back_whole_with_a_lease(registry: Registry, clock: Clock) -> None:
     registry.create(a_generation())
 
-    assert registry.get(gen("g-1")) == a_generation()
+    lease_until_ms = clock.now_ms + LEASE_MS
+    assert registry.get(gen("g-1")) == replace(a_generation(), lease_until_ms=lease_until_ms)
 
 
 def test_a_generation_is_created_building_whatever_it_says(registry: Registry) -> None:
@@ -128,7 +130,7 @@ def test_promotion_retires_the_live_one(registry: Registry) -> None:
     assert (live.generation_id, live.note) == ("g-2", "approved by Ada")
 
 
-def test_the_stream_feeds_what_is_building_ready_or_live(registry: Registry) -> None:
+def test_the_stream_feeds_what_was_handed_over_and_has_its_index(registry: Registry) -> None:
     add(registry, "g-retired", state=GenerationState.LIVE)
     add(registry, "g-live", state=GenerationState.LIVE)
     add(registry, "g-ready")
@@ -136,7 +138,9 @@ def test_the_stream_feeds_what_is_building_ready_or_live(registry: Registry) -> 
     add(registry, "g-failed")
     registry.fail(gen("g-failed"), "no")
 
-    assert {row.generation_id for row in registry.open()} == {"g-live", "g-ready", "g-building"}
+    assert {row.generation_id for row in registry.fed()} == {"g-live", "g-ready", "g-retired"}
+    registry.drop_retired(keep=0, rested_ms=0)
+    assert {row.generation_id for row in registry.fed()} == {"g-live", "g-ready"}
 
 
 @pytest.mark.parametrize(
@@ -323,6 +327,17 @@ def test_of_two_who_promote_the_same_generation_one_wins(registry: Registry) -> 
         assert [row for row, state in states(registry).items() if state == "live"] == [name]
 
 
+def test_of_two_who_promote_what_passed_against_the_same_live_one_the_second_is_told(registry: Registry) -> None:
+    for round_number in range(5):
+        live = registry.live()
+        names = [f"g-{round_number}-a", f"g-{round_number}-b"]
+        for name in names:
+            judged(registry, name, GateVerdict(passed=True, against=live.generation_id if live else None))
+
+        assert sorted(_race(registry, names, override="")) == ["GateRefused", "won"]
+        assert list(states(registry).values()).count("live") == 1
+
+
 def test_of_many_who_promote_different_generations_the_last_is_live_and_never_two(registry: Registry) -> None:
     names = [f"g-{number}" for number in range(8)]
     for name in names:
@@ -348,14 +363,14 @@ def test_two_live_rows_are_refused_by_the_database_itself(engine: sa.Engine, clo
     assert states(registry) == {"g-1": "live", "g-2": "ready"}
 
 
-def _race(registry: Registry, names: list[str]) -> list[str]:
+def _race(registry: Registry, names: list[str], *, override: str = NO_GATE) -> list[str]:
     """What each of the promoters, set off together, met."""
     start = Barrier(len(names))
 
     def promote(name: str) -> str:
         start.wait()
         try:
-            registry.promote(gen(name), override=NO_GATE)
+            registry.promote(gen(name), override=override)
         except MultigrainError as error:
             return type(error).__name__
         return "won"

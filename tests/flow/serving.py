@@ -1,7 +1,7 @@
 """A shop that is served: real SQL, an exact index, the word encoder behind the protocol, a server on a free port."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,27 +12,31 @@ import sqlalchemy as sa
 from multigrain import database
 from multigrain.catalog.catalog import SqlCatalogue
 from multigrain.client import Client
+from multigrain.encoder import Encoder
 from multigrain.features.feature_store import FeatureStore
 from multigrain.features.sql import SqlFeatureStore
 from multigrain.index import specs
 from multigrain.index.exact import ExactIndexStore
 from multigrain.index.item_index import IndexStore
 from multigrain.index.item_rows import item_rows
+from multigrain.index.specs import IndexSpec
 from multigrain.key_terms import KeyTerm, TermKind
 from multigrain.registry.generation import Evaluated, Generation, GenerationState
 from multigrain.registry.sql import SqlRegistry
-from multigrain.settings import ServerSettings
+from multigrain.settings import GenerationSettings, ServerSettings
 from multigrain.types import GenerationId, Item
 from server.app import assemble
+from server.canary import Queries
 from server.channels import all_channels
 from server.channels.channel import Channel
 from server.channels.lexical_index import LexicalIndex
 from server.lifecycle import Server
-from server.live import LiveGeneration
-from server.loading import bring_up
+from server.live import LiveGeneration, Reopen
+from server.loading import bring_up, reopener
 from server.understanding.tagger import Tagger
 from tests.builders import NOON_MS, WordEncoder, an_item, an_upsert
 
+FLAT = specs.Flat()
 TERMS = (
     KeyTerm(kind=TermKind.BRAND, value="adidas", words=("adidas",), confidence=0.95),
     KeyTerm(kind=TermKind.BRAND, value="nike", words=("nike",), confidence=0.95),
@@ -61,9 +65,11 @@ class Shop:
 
     engine: sa.Engine
     indexes: IndexStore = field(default_factory=ExactIndexStore)
-    encoders: dict[str, WordEncoder] = field(default_factory=dict)
+    encoders: dict[str, Encoder] = field(default_factory=dict)
     """By bundle id: stands in for the folders in which bundles lie."""
     terms: Sequence[KeyTerm] = TERMS
+    prefix: str = ""
+    """How the names of its indexes begin."""
 
     @property
     def catalogue(self) -> SqlCatalogue:
@@ -81,13 +87,16 @@ class Shop:
         """Puts the items into the catalogue."""
         self.catalogue.apply([an_upsert(item) for item in items])
 
-    def publish(self, name: str = "g-1", *, seed: int = 0, dims: int = 32) -> None:
+    def publish(self, name: str = "g-1", *, seed: int = 0, dims: int = 32, spec: IndexSpec = FLAT) -> None:
         """A generation, ready: every item of the catalogue, in the vectors of an encoder of its own."""
         encoder = WordEncoder(dims, seed=seed)
         encoder.bundle_id = f"b-{name}"
+        self.publish_of(encoder, name, spec=spec)
+
+    def publish_of(self, encoder: Encoder, name: str, *, spec: IndexSpec, folder: str | None = None) -> None:
+        """The same with a given encoder. `folder`: of its bundle; None: it has none."""
         self.encoders[encoder.bundle_id] = encoder
-        spec = specs.Flat()
-        index = self.indexes.create(name.replace("-", "_"), dims=dims, spec=spec)
+        index = self.indexes.create(self.collection(name), dims=encoder.dims, spec=spec)
         stored = [row for batch in self.catalogue.scan(10_000) for row in batch]
         index.upsert(item_rows(stored, encoder.encode_items([row.item for row in stored])))
         index.finish()
@@ -96,10 +105,10 @@ class Shop:
                 generation_id=GenerationId(name),
                 state=GenerationState.BUILDING,
                 bundle_id=encoder.bundle_id,
-                bundle_path=f"bundles/{encoder.bundle_id}",
-                collection=name.replace("-", "_"),
+                bundle_path=folder or f"bundles/{encoder.bundle_id}",
+                collection=self.collection(name),
                 index_spec=specs.to_dict(spec),
-                dims=dims,
+                dims=encoder.dims,
                 catalogue_revision=self.catalogue.revision(),
                 created_ms=NOON_MS,
                 changed_ms=NOON_MS,
@@ -107,12 +116,21 @@ class Shop:
         )
         self.registry.mark_ready(GenerationId(name), Evaluated())
 
+    def collection(self, name: str) -> str:
+        """Of the generation of that name."""
+        return self.prefix + name.replace("-", "_")
+
     def promote(self, name: str = "g-1") -> None:
         self.registry.promote(GenerationId(name), override="nothing is evaluated here")
 
     def load(self, generation: Generation) -> LiveGeneration:
         """What `server.loading.loader` does, with the word encoder in the bundle's place."""
-        return bring_up(generation, self.encoders[generation.bundle_id], self.indexes, Tagger(self.terms))
+        encoder = self.encoders[generation.bundle_id]
+        return bring_up(generation, encoder, self.indexes, Tagger(self.terms), self.catalogue)
+
+    @property
+    def reopen(self) -> Reopen:
+        return reopener(self.indexes, self.catalogue)
 
 
 def open_shop(folder: Path, *, items: int = 60) -> Shop:
@@ -133,6 +151,8 @@ def serving(
     features: FeatureStore | None = None,
     channels: Callable[[LexicalIndex], Sequence[Channel]] = all_channels,
     load: Callable[[Generation], LiveGeneration] | None = None,
+    tried_with: Queries | None = None,
+    generation_settings: Mapping[str, float] | None = None,
     wait: bool = True,
     now_ms: Callable[[], int] = lambda: NOON_MS,
     **settings: float,
@@ -146,6 +166,9 @@ def serving(
         catalogue=shop.catalogue,
         features=features or shop.features,
         load=load or shop.load,
+        reopen=shop.reopen,
+        tried_with=tried_with,
+        generation_settings=GenerationSettings.model_validate(generation_settings or {}),
         channels=channels,
         now_ms=now_ms,
     )

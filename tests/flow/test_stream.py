@@ -28,6 +28,7 @@ from multigrain.events import (
 from multigrain.features.sql import SqlFeatureStore
 from multigrain.index.exact import ExactIndex
 from multigrain.index.item_index import HardFilter, IndexRows
+from multigrain.index.rows import vectors_by_item
 from multigrain.types import Float32s, GenerationId, Item, ItemId, ItemStatus, UserId
 from streaming.app import assemble, sql_transactions
 from streaming.consumer import Consumer, Limits
@@ -118,7 +119,7 @@ class House:
     def indexed(self) -> dict[str, tuple[bytes, bool]]:
         """What the index holds: by item id, the vector and whether it is found among the active."""
         stored = [row for rows in SqlCatalogue(self.engine).scan(100) for row in rows]
-        vectors = self.index.vectors_of(np.array([row.item_no for row in stored], np.int64))
+        vectors = vectors_by_item(self.index.rows_of(np.array([row.item_no for row in stored], np.int64)))
         active = self.index.search(
             np.ones((1, 32), np.float32), 100, only=HardFilter(statuses=(1,)), timeout_seconds=1
         ).item_nos[0]

@@ -17,6 +17,7 @@ from multigrain.errors import LogUnavailable
 from multigrain.events import Clicked, Event
 from multigrain.features.sql import SqlFeatureStore
 from multigrain.index.milvus import MilvusIndex, MilvusStore
+from multigrain.index.rows import vectors_by_item
 from multigrain.index.specs import Flat
 from multigrain.types import GenerationId, ItemId, UserId
 from streaming.app import assemble, sql_transactions
@@ -305,7 +306,7 @@ def test_a_new_title_replaces_the_vector(street: Street) -> None:
     street.send(an_upsert(an_item(1, title="green felt hat", source_version=2)))
     street.stream()
     stored = SqlCatalogue(street.engine).get([ItemId("sku-1")])[ItemId("sku-1")]
-    vectors = street.index.vectors_of(np.array([stored.item_no], np.int64))
+    vectors = vectors_by_item(street.index.rows_of(np.array([stored.item_no], np.int64)))
     expected = WordEncoder().encode_items([an_item(title="green felt hat")])[0]
     assert np.allclose(vectors[stored.item_no], expected, atol=1e-6)
     assert street.index.count() == 1

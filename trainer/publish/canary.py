@@ -1,6 +1,7 @@
 """The last look before a generation may go live: does its index answer as exact search would, and hold every item?"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,10 +10,27 @@ from multigrain.errors import GateRefused
 from multigrain.features.windows import Windows
 from multigrain.index.item_index import ItemIndex
 from multigrain.types import Float32s, Int64s
+from trainer.evaluation.topk import exact_top_k
 
 EQUAL = 1e-4
 """Scores this near are a tie: an index may return either item, and may round."""
+WRONG = 1e-3
+"""A score further than this from the true one, as a part of the largest, is no rounding of a sum."""
+WRONG_ROUNDED = 0.1
+"""The same for kinds that keep vectors rounded."""
+WRONG_SHARE = 0.001
+"""Of the scores, may be wrong: one that was just changed is found with what it was."""
 SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the index answered, held against exact search."""
+
+    recall: float
+    """Mean share of the exact k nearest that it found."""
+    wrong_scores: float
+    """Share of the known items it returned whose score is not their inner product with the query."""
 
 
 def check_count(index: ItemIndex, expected: int) -> None:
@@ -29,7 +47,7 @@ def sample(queries: Sequence[tuple[str, Windows]], count: int) -> list[tuple[str
     return [queries[i] for i in sorted(chosen)]
 
 
-def index_recall(
+def check_answers(
     index: ItemIndex,
     queries: Float32s,
     item_nos: Int64s,
@@ -37,19 +55,31 @@ def index_recall(
     *,
     k: int,
     timeout_seconds: float,
-) -> float:
-    """Mean share of the exact k nearest that the index finds. queries [B, d]; item_nos [M] with vectors [M, d]."""
+    rounds: bool = False,
+) -> Checked:
+    """What the index answers to each query [B, d] against exact search over item_nos [M] with vectors [M, d].
+
+    `rounds`: the kind keeps vectors rounded.
+    """
+    tolerance = WRONG_ROUNDED if rounds else WRONG
     k = min(k, len(item_nos))
     found = index.search(queries, k, timeout_seconds=timeout_seconds)
-    scores = queries @ vectors.T
-    edge = np.partition(scores, scores.shape[1] - k, axis=1)[:, scores.shape[1] - k]
-    row_of = {int(item_no): row for row, item_no in enumerate(item_nos)}
-    shares = []
-    for query, answer in enumerate(found.item_nos):
-        # A set: an index that repeats one item has not found k. Unknown numbers, ABSENT among them, are no hit.
-        rows = [row_of[item_no] for item_no in set(answer.tolist()) if item_no in row_of]
-        shares.append(float((scores[query, rows] >= edge[query] - EQUAL).sum()) / k)
-    return min(1.0, float(np.mean(shares)))
+    nearest = exact_top_k(queries, vectors, k)
+    in_order = np.argsort(item_nos)
+    shares, wrong, known = [], 0, 0
+    for query, answer, scores, exact in zip(queries, found.item_nos, found.scores, nearest, strict=True):
+        # Each item once: an index that repeats one has not found k. Unknown numbers, ABSENT among them, are no hit.
+        answered, first = np.unique(answer, return_index=True)
+        places = np.minimum(np.searchsorted(item_nos, answered, sorter=in_order), len(item_nos) - 1)
+        rows = in_order[places]
+        there = item_nos[rows] == answered
+        true = vectors[rows[there]] @ query
+        edge = vectors[exact[-1]] @ query
+        shares.append(float((true >= edge - EQUAL).sum()) / k)
+        apart = np.abs(true - scores[first[there]])
+        wrong += int((~(apart <= tolerance * max(1.0, float(np.abs(true).max(initial=0.0))))).sum())
+        known += len(true)
+    return Checked(min(1.0, float(np.mean(shares))), wrong / max(known, 1))
 
 
 def check_recall(
@@ -62,16 +92,25 @@ def check_recall(
     k: int,
     floor: float,
     timeout_seconds: float,
+    rounds: bool,
 ) -> float:
-    """The recall of the index over these queries. Raises GateRefused with the figures when it is below `floor`."""
+    """The recall of the index over these queries. Raises GateRefused with the figures when it is below `floor`, or when
+    scores are not what the vectors give. `rounds`: the kind keeps vectors rounded.
+    """
     if not queries or not len(item_nos):
         raise GateRefused("there are no queries or no items to try the index with: bring logs and a catalogue first")
-    recall = index_recall(
-        index, encoder.encode_queries(queries), item_nos, vectors, k=k, timeout_seconds=timeout_seconds
+    vectors_of_queries = encoder.encode_queries(queries)
+    checked = check_answers(
+        index, vectors_of_queries, item_nos, vectors, k=k, timeout_seconds=timeout_seconds, rounds=rounds
     )
-    if recall < floor:
+    if checked.recall < floor:
         raise GateRefused(
-            f"the index finds {recall:.4f} of the exact {k} nearest over {len(queries)} queries, {floor:.4f} is the "
-            "floor: choose another generation.index_kind, or build it again"
+            f"the index finds {checked.recall:.4f} of the exact {k} nearest over {len(queries)} queries, {floor:.4f} "
+            "is the floor: choose another generation.index_kind, or build it again"
         )
-    return recall
+    if checked.wrong_scores > WRONG_SHARE:
+        raise GateRefused(
+            f"of what the index returns, {checked.wrong_scores:.2%} have scores that their vectors do not give: build "
+            "the generation again, on another generation.index_kind or Milvus version if it comes back"
+        )
+    return checked.recall

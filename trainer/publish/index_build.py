@@ -1,29 +1,37 @@
-"""A bundle and a catalogue -> a generation that is ready: every item encoded, indexed and checked.
+"""A bundle and a catalogue -> a generation that is ready: every item encoded, indexed, checked, and handed over.
 
-The order matters: the catalogue's revision is noted before the first item is read, so that whatever changes while the
-index is being filled is caught up with afterwards. A build that fails leaves no index behind, and says why.
+Until the hand-over its builder is the only writer of the index. The catalogue's revision is noted before the first item
+is read, so whatever changes meanwhile is caught up with; the last of it while the catalogue is held still, in the
+transaction that makes the generation ready. From there the stream writes (docs/adr/0009).
+
+A build that fails leaves no index behind, and says why. One that is killed leaves a lease that runs out (tidy.py).
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from multigrain.bundle import Bundle
 from multigrain.catalog.catalog import SqlCatalogue, StoredItem
 from multigrain.encoder import Encoder, check_golden
+from multigrain.errors import NotFound, WrongState
 from multigrain.features.windows import Windows
 from multigrain.index.item_index import IndexStore, ItemIndex
 from multigrain.index.item_rows import item_rows
 from multigrain.index.specs import IndexSpec, to_dict
 from multigrain.registry.generation import Evaluated, Generation, GenerationState
 from multigrain.registry.registry import Registry
+from multigrain.registry.tidy import collection_of
 from multigrain.settings import GenerationSettings
-from multigrain.types import Float32s, GenerationId, Int64s, ItemStatus
+from multigrain.types import GenerationId, ItemStatus
 from trainer.progress import Clock, Meter, Reporter
 from trainer.publish.canary import check_count, check_recall, sample
+from trainer.publish.lease import Lease
+from trainer.publish.spool import Spool, open_spool
 
-ITEMS_AT_ONCE = 1000
+ITEMS_AT_ONCE = 2000
 SEARCH_SECONDS = 60.0
 
 
@@ -34,16 +42,6 @@ class Stores:
     catalogue: SqlCatalogue
     registry: Registry
     indexes: IndexStore
-
-
-@dataclass(slots=True)
-class Written:
-    """Vectors as the index should hold them, for the canary's exact search."""
-
-    vectors: dict[int, Float32s] = field(default_factory=dict)
-
-    def columns(self) -> tuple[Int64s, Float32s]:
-        return np.array(list(self.vectors), np.int64), np.array(list(self.vectors.values()), np.float32)
 
 
 def build_generation(
@@ -82,72 +80,105 @@ def build_generation(
     index: ItemIndex | None = None
     try:
         index = stores.indexes.create(generation.collection, dims=encoder.dims, spec=spec)
-        meter = Meter("encode", stores.catalogue.count(), reporter=reporter, clock=clock)
-        written = fill(index, encoder, stores.catalogue, meter)
-        revision = catch_up(index, encoder, stores.catalogue, written, since=revision)
-        index.finish()
-        index.load()
-        # Building an index takes minutes on a large catalogue: what changed meanwhile is few, and written now.
-        catch_up(index, encoder, stores.catalogue, written, since=revision)
-        check_count(index, stores.catalogue.count())
-        recall = _check(index, bundle, encoder, written, queries, settings)
-        scores = {**evaluated.scores, "canary_recall": recall}
-        stores.registry.mark_ready(generation_id, replace(evaluated, scores=scores))
+        with open_spool(encoder.dims) as spool:
+            lease = Lease(stores.registry, generation_id, clock)
+            writer = Writer(index, encoder, spool, lease)
+            fill(writer, stores.catalogue, Meter("encode", stores.catalogue.count(), reporter=reporter, clock=clock))
+            finish(index, lease, Meter("index", len(spool), reporter=reporter, clock=clock))
+            # Filling and building took minutes on a large catalogue: what changed meanwhile are few, and written now.
+            revision = catch_up(writer, stores.catalogue, since=revision)
+            recall = _check(index, bundle, encoder, spool, queries, settings, rounds=spec.rounds)
+            known = replace(evaluated, scores={**evaluated.scores, "canary_recall": recall})
+            hand_over(writer, stores, generation_id, known, since=revision)
     except BaseException as error:
-        # Ctrl-C too: a generation that nobody builds any more must not stay 'building', for the stream feeds it.
+        # Ctrl-C too: nobody builds it any more.
         _give_up(generation_id, index, stores, error)
         raise
     return stores.registry.get(generation_id)
 
 
-def fill(index: ItemIndex, encoder: Encoder, catalogue: SqlCatalogue, meter: Meter) -> Written:
-    """Writes every item of the catalogue."""
-    written = Written()
+class Writer:
+    """Writes items into an index that is being built, and notes what it should then hold."""
+
+    def __init__(self, index: ItemIndex, encoder: Encoder, spool: Spool, lease: Lease) -> None:
+        self.index = index
+        self._encoder, self._spool, self._lease = encoder, spool, lease
+
+    def add(self, items: Sequence[StoredItem]) -> None:
+        """Items that the index does not hold yet."""
+        rows = item_rows(items, self._encoder.encode_items([stored.item for stored in items]))
+        self.index.fill(rows)
+        self._spool.put(rows.item_nos, rows.vectors)
+        self._lease.renew()
+
+    def change(self, items: Sequence[StoredItem]) -> None:
+        """Items as they are now, removed ones too."""
+        gone = [stored.item_no for stored in items if stored.item.status is ItemStatus.REMOVED]
+        kept = [stored for stored in items if stored.item.status is not ItemStatus.REMOVED]
+        if gone:
+            self.index.delete(np.array(gone, np.int64))
+            self._spool.remove(gone)
+        if kept:
+            rows = item_rows(kept, self._encoder.encode_items([stored.item for stored in kept]))
+            self.index.upsert(rows)
+            self._spool.put(rows.item_nos, rows.vectors)
+        self._lease.renew()
+
+
+def fill(writer: Writer, catalogue: SqlCatalogue, meter: Meter) -> None:
+    """Writes every item of the catalogue. Until it is finished nobody searches the index, so it needs no memory."""
+    writer.index.release()
     done = 0
     for batch in catalogue.scan(ITEMS_AT_ONCE):
-        _write(index, encoder, batch, written)
+        writer.add(batch)
         done += len(batch)
         meter.report(done)
-    return written
 
 
-def catch_up(index: ItemIndex, encoder: Encoder, catalogue: SqlCatalogue, written: Written, *, since: int) -> int:
+def finish(index: ItemIndex, lease: Lease, meter: Meter) -> None:
+    """Builds what makes searches quick, and waits for it."""
+
+    def built(done: int, total: int) -> None:
+        lease.renew()
+        meter.report(min(done, total))
+
+    index.finish(built)
+
+
+def catch_up(writer: Writer, catalogue: SqlCatalogue, *, since: int) -> int:
     """Writes what changed after revision `since` until nothing is newer; returns the newest revision written."""
     while changed := catalogue.changed_since(since, ITEMS_AT_ONCE):
-        _write(index, encoder, changed, written)
+        writer.change(changed)
         since = changed[-1].revision
     return since
 
 
-def collection_of(generation_id: GenerationId) -> str:
-    """Name of the collection: what Milvus allows in a name."""
-    return "items_" + "".join(c if c.isascii() and c.isalnum() else "_" for c in generation_id)
+def hand_over(writer: Writer, stores: Stores, generation_id: GenerationId, evaluated: Evaluated, *, since: int) -> None:
+    """Makes it ready, with every change in it that there is: the stream's next batch finds it among those it feeds.
 
-
-def _write(index: ItemIndex, encoder: Encoder, batch: Iterable[StoredItem], written: Written) -> None:
-    rows = list(batch)
-    gone = [stored.item_no for stored in rows if stored.item.status is ItemStatus.REMOVED]
-    kept = [stored for stored in rows if stored.item.status is not ItemStatus.REMOVED]
-    if gone:
-        index.delete(np.array(gone, np.int64))
-        for item_no in gone:
-            written.vectors.pop(item_no, None)
-    if kept:
-        vectors = encoder.encode_items([stored.item for stored in kept])
-        index.upsert(item_rows(kept, vectors))
-        written.vectors.update((stored.item_no, vector) for stored, vector in zip(kept, vectors, strict=True))
+    Raises GateRefused when the index does not hold exactly the catalogue's items, WrongState when it was given up.
+    """
+    since = catch_up(writer, stores.catalogue, since=since)  # again: the stream waits while the catalogue is held
+    with stores.catalogue.held() as connection:
+        catalogue = SqlCatalogue(connection)
+        catch_up(writer, catalogue, since=since)
+        check_count(writer.index, catalogue.count())
+        stores.registry.within(connection).mark_ready(generation_id, evaluated)
 
 
 def _check(
     index: ItemIndex,
     bundle: Bundle,
     encoder: Encoder,
-    written: Written,
+    spool: Spool,
     queries: Sequence[tuple[str, Windows]],
     settings: GenerationSettings,
+    *,
+    rounds: bool,
 ) -> float:
     check_golden(bundle, encoder)
-    item_nos, vectors = written.columns()
+    check_count(index, len(spool))
+    item_nos, vectors = spool.columns()
     return check_recall(
         index,
         encoder,
@@ -157,14 +188,17 @@ def _check(
         k=settings.canary_k,
         floor=settings.canary_recall_floor,
         timeout_seconds=SEARCH_SECONDS,
+        rounds=rounds,
     )
 
 
 def _give_up(generation_id: GenerationId, index: ItemIndex | None, stores: Stores, error: BaseException) -> None:
-    """Best effort, in this order: the registry first, so that the stream stops writing before the index goes."""
+    """Best effort, in this order: the registry first, so that nobody waits for it or takes it for whole."""
     reason = str(error) or type(error).__name__
     try:
-        stores.registry.fail(generation_id, reason)
+        with suppress(WrongState):  # somebody else gave it up before
+            stores.registry.fail(generation_id, reason)
     finally:
         if index is not None:
-            index.drop()
+            with suppress(NotFound):  # and its index is dropped
+                index.drop()

@@ -1,4 +1,5 @@
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from multigrain.registry.generation import Evaluated, Generation, GenerationStat
 from multigrain.registry.memory import MemoryRegistry
 from multigrain.types import GenerationId
 from server.live import LiveGeneration, LiveGenerations
-from server.loading import bring_up
+from server.loading import bring_up, reopener
 from server.understanding.tagger import Tagger
 from tests.builders import NOON_MS, WordEncoder
 
@@ -153,6 +154,27 @@ def test_a_rollback_is_served_like_a_promotion(
     assert served(generations) == "g-1"
 
 
+def test_a_generation_rolled_back_from_while_it_was_loaded_is_never_served(
+    generations: LiveGenerations, registry: MemoryRegistry, loads: Loads
+) -> None:
+    publish(registry, loads, "g-1")
+    generations.refresh()
+    publish(registry, loads, "g-2")
+    loads.go_on.clear()
+    switched: list[bool] = []
+    loading = threading.Thread(target=lambda: switched.append(generations.refresh()))
+    loading.start()
+    while loads.made != ["g-1", "g-2"]:
+        time.sleep(0.001)
+    registry.rollback()
+    loads.go_on.set()
+    loading.join()
+    assert switched == [False]
+    assert served(generations) == "g-1"
+    assert not generations.refresh()
+    assert loads.made == ["g-1", "g-2"]
+
+
 def test_towers_of_another_bundle_than_the_index_are_refused(registry: MemoryRegistry, loads: Loads) -> None:
     publish(registry, loads, "g-1")
     wrong = replace(registry.get(GenerationId("g-1")), bundle_id="b-other")
@@ -213,3 +235,21 @@ def test_what_is_served_goes_on_while_the_next_one_loads(
         loads.go_on.set()
         loading.join()
     assert served(generations) == "g-2"
+
+
+def test_tuned_search_parameters_are_served_without_loading_the_towers_again(
+    registry: MemoryRegistry, loads: Loads
+) -> None:
+    reopen = reopener(loads.indexes)
+    generations = LiveGenerations(registry, loads, reopen, allow_choice=False)
+    publish(registry, loads, "g-1")
+    generations.refresh()
+    with generations.lease() as held:
+        registry.keep_index_spec(GenerationId("g-1"), specs.to_dict(specs.Flat(partitions=4)))
+        assert generations.refresh()
+        assert not generations.refresh()
+        with generations.lease() as live:
+            assert live.max_k == specs.Flat(partitions=4).deepest > held.max_k
+            assert live.encoder is held.encoder
+        assert held.generation.index_spec == specs.to_dict(specs.Flat())
+    assert loads.made == ["g-1"]

@@ -1,5 +1,6 @@
 """Which generations the stream feeds, and what it keeps of them."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from multigrain.index.specs import Flat
 from multigrain.registry.generation import Evaluated, Generation, GenerationState
 from multigrain.registry.memory import MemoryRegistry
 from multigrain.types import GenerationId
-from streaming.targets import OpenGenerations
+from streaming.targets import FedGenerations
 from tests.builders import NOON_MS, WordEncoder
 
 
@@ -19,12 +20,12 @@ class Street:
     """A registry, an index store, and the paths that encoders were loaded from."""
 
     def __init__(self) -> None:
-        self.registry = MemoryRegistry(clock=lambda: NOON_MS)
+        self.registry = MemoryRegistry(clock=itertools.count(NOON_MS).__next__)
         self.indexes = ExactIndexStore()
         self.loaded: list[str] = []
-        self.targets = OpenGenerations(self.registry, lambda: self.indexes, self._load)
+        self.targets = FedGenerations(self.registry, lambda: self.indexes, self._load)
 
-    def add(self, name: str, *, bundle: str = "b-1", index: bool = True) -> None:
+    def add(self, name: str, *, bundle: str = "b-1", index: bool = True, ready: bool = True) -> None:
         if index:
             self.indexes.create(f"items_{name}", dims=32, spec=Flat())
         self.registry.create(
@@ -41,6 +42,8 @@ class Street:
                 changed_ms=NOON_MS,
             )
         )
+        if ready:
+            self.registry.mark_ready(GenerationId(name), Evaluated())
 
     def names(self) -> set[str]:
         return {str(target.generation_id) for target in self.targets()}
@@ -55,16 +58,16 @@ def street() -> Street:
     return Street()
 
 
-def test_every_open_generation_is_fed_and_no_other(street: Street) -> None:
-    for name in ("g1", "g2", "g3"):
+def test_what_was_handed_over_and_has_its_index_is_fed_and_nothing_else(street: Street) -> None:
+    street.add("g0", ready=False)
+    for name in ("g1", "g2", "g3", "g4"):
         street.add(name)
-    street.registry.mark_ready(GenerationId("g1"), Evaluated())
-    street.registry.promote(GenerationId("g1"), override="nothing is evaluated here")
-    street.registry.mark_ready(GenerationId("g2"), Evaluated())
-    assert street.names() == {"g1", "g2", "g3"}
-    street.registry.promote(GenerationId("g2"), override="nothing is evaluated here")
-    street.registry.fail(GenerationId("g3"), "no recall")
-    assert street.names() == {"g2"}
+    for name in ("g1", "g2", "g3"):
+        street.registry.promote(GenerationId(name), override="nothing is evaluated here")
+    assert street.names() == {"g1", "g2", "g3", "g4"}
+    street.registry.drop_retired(keep=1, rested_ms=0)
+    street.registry.fail(GenerationId("g4"), "no recall")
+    assert street.names() == {"g2", "g3"}
 
 
 def test_an_encoder_is_loaded_once_while_anything_uses_it(street: Street) -> None:
@@ -82,25 +85,17 @@ def test_an_encoder_is_loaded_once_while_anything_uses_it(street: Street) -> Non
     assert street.loaded == ["bundles/b-1", "bundles/b-2", "bundles/b-1"]
 
 
-def test_a_generation_that_has_no_index_yet_is_fed_as_soon_as_it_has(street: Street) -> None:
+def test_a_generation_that_lost_its_index_otherwise_stops_the_stream(street: Street) -> None:
     street.add("g1", index=False)
-    assert street.names() == set()
-    street.indexes.create("items_g1", dims=32, spec=Flat())
-    assert street.names() == {"g1"}
-
-
-def test_a_live_generation_without_its_index_stops_the_stream(street: Street) -> None:
-    street.add("g1", index=False)
-    street.registry.mark_ready(GenerationId("g1"), Evaluated())
     with pytest.raises(NotFound, match="items_g1"):
         street.targets()
 
 
-def test_without_open_generations_no_index_store_is_needed() -> None:
+def test_without_generations_no_index_store_is_needed() -> None:
     def unreachable() -> ExactIndexStore:
         raise AssertionError
 
     def load(path: Path) -> Encoder:
         return WordEncoder()
 
-    assert OpenGenerations(MemoryRegistry(clock=lambda: NOON_MS), unreachable, load)() == []
+    assert FedGenerations(MemoryRegistry(clock=lambda: NOON_MS), unreachable, load)() == []

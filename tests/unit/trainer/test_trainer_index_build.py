@@ -14,16 +14,18 @@ from multigrain.events import ItemRemoved
 from multigrain.features.windows import Windows
 from multigrain.index.exact import ExactIndex, ExactIndexStore
 from multigrain.index.item_index import Found, HardFilter, IndexRows
+from multigrain.index.rows import vectors_by_item
 from multigrain.index.specs import Flat, IndexSpec
 from multigrain.registry.generation import Evaluated, Generation, GenerationState
 from multigrain.registry.memory import MemoryRegistry
+from multigrain.registry.tidy import collection_of
 from multigrain.settings import GenerationSettings
 from multigrain.types import Float32s, GenerationId, Int64s, Item, ItemId
 from tests.builders import NOON_MS, an_item, an_upsert
 from tests.unit.trainer.conftest import SmallRun
 from trainer.progress import Progress, silent
-from trainer.publish.canary import check_count, index_recall, sample
-from trainer.publish.index_build import Stores, build_generation, collection_of
+from trainer.publish.canary import check_answers, check_count, sample
+from trainer.publish.index_build import Stores, build_generation
 
 G1 = GenerationId("g-1")
 QUERIES = [("running shoes", Windows()), ("adidas", Windows())]
@@ -90,7 +92,7 @@ def test_a_built_generation_is_ready_with_every_item_and_its_scores(
     assert generation.scores["canary_recall"] == 1.0
     assert generation.scores["recall@100"] == small_run.candidate.report.scores["recall@100"]
     stored = catalogue.get([ItemId("sku-7")])[ItemId("sku-7")]
-    held = index.vectors_of(np.array([stored.item_no]))[stored.item_no]
+    held = vectors_by_item(index.rows_of(np.array([stored.item_no])))[stored.item_no]
     np.testing.assert_allclose(held, encoder.encode_items([stored.item])[0], atol=1e-6)
     assert (reports[-1].done, reports[-1].total) == (40, 40)
 
@@ -121,7 +123,7 @@ def test_what_changes_during_the_load_is_caught_up(
     assert generation.catalogue_revision == noted, "the revision is noted before the first item is read"
     known = catalogue.get([ItemId("sku-99"), ItemId("sku-2"), ItemId("sku-5")])
     numbers = {item_id: stored.item_no for item_id, stored in known.items()}
-    held = stores.indexes.open("items_g_1").vectors_of(np.array(list(numbers.values())))
+    held = vectors_by_item(stores.indexes.open("items_g_1").rows_of(np.array(list(numbers.values()))))
     assert set(held) == {numbers[ItemId("sku-99")], numbers[ItemId("sku-2")]}
     retitled = encoder.encode_items([known[ItemId("sku-2")].item])[0]
     np.testing.assert_allclose(held[numbers[ItemId("sku-2")]], retitled, atol=1e-6)
@@ -132,6 +134,7 @@ class BrokenIndex(ExactIndex):
 
     loses = False
     reverses = False
+    invents_scores = False
 
     def upsert(self, rows: IndexRows) -> int:
         written = super().upsert(rows)
@@ -140,7 +143,11 @@ class BrokenIndex(ExactIndex):
         return written
 
     def search(self, vectors: Float32s, k: int, *, only: HardFilter | None = None, timeout_seconds: float) -> Found:
-        return super().search(-vectors if self.reverses else vectors, k, only=only, timeout_seconds=timeout_seconds)
+        found = super().search(-vectors if self.reverses else vectors, k, only=only, timeout_seconds=timeout_seconds)
+        if self.invents_scores:
+            # The right items in the right order: only who computes the scores again sees it.
+            found.scores[:] = np.linspace(0.9, 0.1, k)
+        return found
 
 
 class BrokenStore(ExactIndexStore):
@@ -181,6 +188,14 @@ def test_an_index_that_finds_the_wrong_items_is_refused_with_its_recall(
 ) -> None:
     stores = stores_of(catalogue, BrokenStore(reverses=True))
     message = r"the index finds 0\.\d+ of the exact 10 nearest over 2 queries, 0\.9800 is the floor"
+    refused(small_run, encoder, stores, GateRefused, message)
+
+
+def test_an_index_with_invented_scores_is_refused_although_it_finds_the_right_items(
+    small_run: SmallRun, encoder: BundleEncoder, catalogue: SqlCatalogue
+) -> None:
+    stores = stores_of(catalogue, BrokenStore(invents_scores=True))
+    message = r"of what the index returns, \d+\.\d+% have scores that their vectors do not give"
     refused(small_run, encoder, stores, GateRefused, message)
 
 
@@ -241,13 +256,13 @@ QUERY = np.array([[1.0]], np.float32)
 )
 def test_recall_of_an_index_counts_true_neighbours_once(answer: list[int], expected: float) -> None:
     index = Answers([answer])
-    found = index_recall(index, QUERY, ITEM_NOS, VECTORS, k=2, timeout_seconds=1)  # type: ignore[arg-type]  # only searches
-    assert found == expected
+    checked = check_answers(index, QUERY, ITEM_NOS, VECTORS, k=2, timeout_seconds=1)  # type: ignore[arg-type]  # only searches
+    assert checked.recall == expected
 
 
 def test_recall_beyond_the_catalogue_is_over_what_there_is() -> None:
     index = Answers([[11, 12, 13, 14]])
-    assert index_recall(index, QUERY, ITEM_NOS, VECTORS, k=100, timeout_seconds=1) == 1.0  # type: ignore[arg-type]  # as above
+    assert check_answers(index, QUERY, ITEM_NOS, VECTORS, k=100, timeout_seconds=1).recall == 1.0  # type: ignore[arg-type]  # as above
 
 
 def test_the_canary_always_takes_the_same_queries() -> None:

@@ -5,6 +5,7 @@ Kept rows and shards are Parquet in folders that every worker must see: on a clu
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +45,11 @@ class Spark:
     def __init__(self, scratch: Path, session: "SparkSession") -> None:
         self._scratch, self._session = scratch, session
         self._connection = ibis.pyspark.connect(session)
+
+    @property
+    def session(self) -> "SparkSession":
+        """For jobs that are no joins."""
+        return self._session
 
     def read(self, files: Sequence[Path]) -> ir.Table:
         return self._table(self._session.read.parquet(*(_uri(file) for file in files)), f"read_{files[0].stem}")
@@ -120,7 +126,10 @@ def check_spark() -> None:
 def _start(master: str) -> "SparkSession":
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder.appName("multigrain examples").master(master)
+    if master.startswith("local"):
+        # Its workers are on this machine, where `python3` may be another one, without our packages.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("multigrain").master(master)
     for key, value in LOCAL_SETTINGS.items() if master.startswith("local") else ():
         builder = builder.config(key, value)
     session = builder.getOrCreate()

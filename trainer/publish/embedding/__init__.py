@@ -1,0 +1,1 @@
+"""Vectors of a whole catalogue, made before a build. READ FIRST: embed.py."""
