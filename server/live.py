@@ -164,8 +164,9 @@ class LiveGenerations:
             if self._is_here(generation_id):
                 return
             generation = self._registry.get(generation_id)
-            if generation.state not in SERVABLE:
-                problem = f"{generation_id} is {generation.state.value}"
+            if generation.state not in SERVABLE or generation.dropped_ms is not None:
+                gone = ", and its index was dropped" if generation.dropped_ms is not None else ""
+                problem = f"{generation_id} is {generation.state.value}{gone}"
                 raise InvalidRequest("generation_id", problem, cure="name one that is ready, live or retired")
             with braked(LOADING_SHARE, is_busy=self._is_answering):
                 loaded = self._load(generation)
