@@ -1,7 +1,7 @@
 """What the Milvus that answers can do: asked for its version once, read off a table.
 
-A line of the table is `tried`, on the two that the contract tests run (a server 2.3.5, Milvus Lite 3.2), or it is what
-Milvus's documentation says of that release. Asking the server itself is no way: 2.3 takes a grouping search without a
+A line of the table is `tried`, on the two that the contract tests run (a server 2.3.5, Milvus Lite 3.2), or `read`: what
+its makers write of that release, or, where it says so, only what we believe. Asking the server itself is no way: 2.3 takes a grouping search without a
 word and does not group.
 """
 
@@ -64,13 +64,13 @@ class Capabilities:
 V2_3 = Capabilities(version=(2, 3, 0))
 """Tried on 2.3.5, which also takes 16-bit vectors, but its documentation does not promise them."""
 V2_4 = replace(V2_3, version=(2, 4, 0), float16_vectors=True, sparse_vectors=True, hybrid_search=True, group_by=True)
-"""Docs: its release notes."""
+"""Read: the makers' articles on sparse vectors and hybrid search in 2.4. 16 bits and grouping: believed, not found."""
 V2_5 = replace(V2_4, version=(2, 5, 0), bm25=True, filter_templates=True)
-"""Docs: its release notes."""
+"""Read: the makers' article on 2.5. Templates: its documentation has them, from which release on we only believe."""
 V2_6 = replace(V2_5, version=(2, 6, 0), int8_vectors=True)
-"""Docs: its data types."""
+"""Believed: the documentation of its data types was not at hand."""
 V3_0 = replace(V2_6, version=(3, 0, 0))
-"""Docs: it takes nothing of 2.6 away."""
+"""Believed: that it takes nothing of 2.6 away."""
 SERVERS = (V2_3, V2_4, V2_5, V2_6, V3_0)
 """Oldest first: a server is the newest of these that it is not older than."""
 KNOWN_LINES = frozenset({2, 3})
