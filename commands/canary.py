@@ -21,18 +21,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
-    from pathlib import Path
-
     import numpy as np
 
+    from commands.opened import look, open_generation
     from commands.stores import open_engine, open_index_store
-    from multigrain import canary
-    from multigrain.bundle import open_bundle
-    from multigrain.canary.queries import canary_queries
-    from multigrain.catalog.catalog import SqlCatalogue
-    from multigrain.encoder import load_encoder
     from multigrain.errors import NothingLive
-    from multigrain.index import specs
     from multigrain.registry.sql import SqlRegistry
     from multigrain.settings import current_settings
 
@@ -42,16 +35,11 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     generation = registry.get(args.generation) if args.generation else registry.live()
     if generation is None:
         raise NothingLive("no generation is live: name one, or promote one first")
-    encoder = load_encoder(open_bundle(Path(generation.bundle_path)))
-    spec = specs.from_dict(generation.index_spec)
-    index = open_index_store(settings).open(generation.collection, spec=spec)
-    index.load()
+    opened = open_generation(generation, open_index_store(settings))
     rng = np.random.default_rng(args.seed)
     floor = settings.generation.canary_recall_floor
     while True:
-        queries = canary_queries(Path(generation.bundle_path), engine, rng)
-        seed = int(rng.integers(2**32))
-        report = canary.look(generation, encoder, index, SqlCatalogue(engine), queries, settings.generation, seed=seed)
+        report = look(opened, engine, settings.generation, rng)
         _show(output, generation, report, floor)
         if args.every is None:
             return 0 if report.passes(floor) else REFUSED

@@ -120,10 +120,9 @@ def _server(address: str, generation: str | None, open_things: ExitStack) -> "Sy
 
 
 def _generation(name: str, settings: "Settings", open_things: ExitStack) -> "System":
+    from commands.opened import open_generation
     from commands.stores import open_engine, open_index_store
-    from multigrain.bundle import open_bundle
     from multigrain.catalog.catalog import SqlCatalogue
-    from multigrain.encoder import load_encoder
     from multigrain.registry.sql import SqlRegistry
     from multigrain.types import GenerationId
     from trainer.evaluation.systems.indexed import IndexedSystem
@@ -131,9 +130,7 @@ def _generation(name: str, settings: "Settings", open_things: ExitStack) -> "Sys
     engine = open_engine(settings)
     open_things.callback(engine.dispose)
     generation = SqlRegistry(engine).get(GenerationId(name))
-    encoder = load_encoder(open_bundle(Path(generation.bundle_path)))
     indexes = open_index_store(settings)
     open_things.callback(indexes.close)
-    index = indexes.open(generation.collection)
-    index.load()
-    return IndexedSystem(name, encoder, index, SqlCatalogue(engine))
+    opened = open_generation(generation, indexes)
+    return IndexedSystem(name, opened.encoder, opened.index, SqlCatalogue(engine))

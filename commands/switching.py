@@ -1,7 +1,6 @@
 """Making a generation live: its index is asked once more, the registry decides, and what is no longer needed goes."""
 
 import functools
-import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -59,33 +58,22 @@ def tidy_up(settings: "Settings", registry: "SqlRegistry", indexes: Indexes, out
 
 
 def _ask_canary(generation: "Generation", settings: "Settings", indexes: Indexes, output: Output) -> None:
-    from pathlib import Path
-
     import numpy as np
 
+    from commands.opened import look, open_generation
     from commands.stores import open_engine
-    from multigrain.bundle import open_bundle
-    from multigrain.canary import look, refusal
-    from multigrain.canary.queries import canary_queries
-    from multigrain.catalog.catalog import SqlCatalogue
-    from multigrain.encoder import load_encoder
+    from multigrain.canary import refusal
     from multigrain.errors import IndexUnavailable
-    from multigrain.index.specs import from_dict
 
-    bundle, engine = open_bundle(Path(generation.bundle_path)), open_engine(settings)
     try:
-        index = indexes().open(generation.collection, spec=from_dict(generation.index_spec))
+        opened = open_generation(generation, indexes())
     except IndexUnavailable as error:
         if "://" in settings.milvus_uri:
             raise
         # The server that has it open asks its canary itself; it was asked when it was built, too.
         output.say(f"the canary is not asked: {error}")
         return
-    index.load()
-    seed = random.SystemRandom().getrandbits(32)
-    queries = canary_queries(Path(generation.bundle_path), engine, np.random.default_rng(seed))
-    encoder = load_encoder(bundle)
-    report = look(generation, encoder, index, SqlCatalogue(engine), queries, settings.generation, seed=seed)
+    report = look(opened, open_engine(settings), settings.generation, np.random.default_rng())
     floor = settings.generation.canary_recall_floor
     if not report.passes(floor):
         raise refusal(generation, report, floor)
