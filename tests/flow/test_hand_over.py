@@ -223,7 +223,7 @@ def postgres_shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
         yield Shop(engine, index_store("exact", request))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_whatever_is_streamed_at_whichever_step_of_a_build_is_in_its_index(
     request: pytest.FixtureRequest, engine: sa.Engine, seed: int
 ) -> None:

@@ -16,7 +16,7 @@ from multigrain.types import GenerationId
 from tests.flow.test_hand_over import Shop, assert_index_is_the_catalogue
 
 
-@pytest.mark.parametrize("step", ["created", "filled", "built", "before the hold"])
+@pytest.mark.parametrize("step", ["filled", "before the hold"])
 def test_what_a_killed_build_leaves_cannot_go_live_and_is_cleared_away(
     tmp_path: Path, milvus_uri: str, milvus_prefix: str, step: str
 ) -> None:
