@@ -1,8 +1,8 @@
 """What the Milvus that answers can do: asked for its version once, read off a table.
 
-A line of the table is `tried`, on the two that the contract tests run (a server 2.3.5, Milvus Lite 3.2), or `read`: what
-its makers write of that release, or, where it says so, only what we believe. Asking the server itself is no way: 2.3 takes a grouping search without a
-word and does not group.
+A line of the table is `tried`, on the two that the contract tests run (a server 2.3.5, Milvus Lite 3.2), or `read`:
+what its makers write of that release; or, where it says so, it is only what we believe. Asking the server itself is no
+way: 2.3 takes a grouping search without a word and does not group.
 """
 
 import logging
