@@ -8,7 +8,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from multigrain.catalog.catalog import CatalogueChange, StoredItem
-from multigrain.events import Event, ItemEvent
+from multigrain.events import BehaviorEvent, Event, ItemEvent
 from multigrain.features.feature_store import FeatureStore
 from multigrain.types import ItemId
 from streaming.dead_letter import DeadLetter
@@ -42,6 +42,14 @@ class Stores:
 
 Transactions = Callable[[], AbstractContextManager[Stores]]
 """Opens one: commits at the end of the block, rolls back when anything flies out of it."""
+
+
+class Archive(Protocol):
+    """Where behaviour is kept for training."""
+
+    def keep(self, connection: sa.Connection, fresh: Sequence[BehaviorEvent]) -> None:
+        """Inside the batch's transaction. `fresh`: each event that was not known before, once, in order."""
+        ...
 
 
 class Handler(Protocol):

@@ -21,9 +21,10 @@ BACK_SECONDS = 60.0
 
 @pytest.mark.slow
 def test_an_index_answers_again_after_its_server_was_killed(own_milvus: Service, milvus_prefix: str) -> None:
-    store = MilvusStore(own_milvus.address, timeout_seconds=DEADLINE)
-    index = store.create(f"{milvus_prefix}1", dims=DIMS, spec=Flat())
-    index.upsert(rows([1, 2, 3]))
+    # A server that has only just started takes its time for the first collection.
+    MilvusStore(own_milvus.address).create(f"{milvus_prefix}1", dims=DIMS, spec=Flat())
+    index = MilvusStore(own_milvus.address, timeout_seconds=DEADLINE).open(f"{milvus_prefix}1")
+    answer_within(BACK_SECONDS, lambda: index.upsert(rows([1, 2, 3])))
 
     own_milvus.kill()
     for call in calls(index):

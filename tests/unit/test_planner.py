@@ -31,7 +31,7 @@ def test_a_large_catalogue_on_milvus_lite_is_told_to_move() -> None:
 def test_a_large_catalogue_on_a_server_gets_cells() -> None:
     chosen = plan(MILLION, 64, 1000, lite=False)
 
-    assert chosen.spec == IvfFlat(nlist=2000, nprobe=500)
+    assert chosen.spec == IvfFlat(nlist=500, nprobe=125)
     assert "1,000,000 items" in chosen.reason
 
 
@@ -53,7 +53,7 @@ def test_memory_counts_vectors_links_and_what_comes_with_them() -> None:
 
 def test_a_kind_asked_for_is_taken() -> None:
     assert plan(1000, 64, 100, lite=False, kind="HNSW").spec == Hnsw()
-    assert plan(100, 64, 100, lite=False, kind="IVF_FLAT").spec == IvfFlat(nlist=20, nprobe=20)
+    assert plan(100, 64, 100, lite=False, kind="IVF_FLAT").spec == IvfFlat(nlist=5, nprobe=5)
 
 
 @pytest.mark.parametrize("lite", [True, False])

@@ -10,6 +10,7 @@ A build that fails leaves no index behind, and says why. One that is killed leav
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from multigrain.settings import GenerationSettings
 from multigrain.types import GenerationId, ItemStatus
 from trainer.progress import Clock, Meter, Reporter
 from trainer.publish.canary import check_count, check_recall, sample
-from trainer.publish.lease import Lease
+from trainer.publish.lease import Lease, leased
 from trainer.publish.spool import Spool, open_spool
 
 ITEMS_AT_ONCE = 2000
@@ -78,17 +79,20 @@ def build_generation(
     )
     stores.registry.create(generation)
     index: ItemIndex | None = None
+    meter = partial(Meter, reporter=reporter, clock=clock)
     try:
         index = stores.indexes.create(generation.collection, dims=encoder.dims, spec=spec)
         with open_spool(encoder.dims) as spool:
-            lease = Lease(stores.registry, generation_id, clock)
-            writer = Writer(index, encoder, spool, lease)
-            fill(writer, stores.catalogue, Meter("encode", stores.catalogue.count(), reporter=reporter, clock=clock))
-            finish(index, lease, Meter("index", len(spool), reporter=reporter, clock=clock))
-            # Filling and building took minutes on a large catalogue: what changed meanwhile are few, and written now.
-            revision = catch_up(writer, stores.catalogue, since=revision)
-            recall = _check(index, bundle, encoder, spool, queries, settings, rounds=spec.rounds)
-            known = replace(evaluated, scores={**evaluated.scores, "canary_recall": recall})
+            with leased(stores.registry, generation_id) as lease:
+                writer = Writer(index, encoder, spool, lease)
+                fill(writer, stores.catalogue, meter("encode", stores.catalogue.count()))
+                finish(index, lease, meter("index", len(spool)))
+                # Filling and building took minutes: what changed meanwhile is written now, and is few.
+                revision = catch_up(writer, stores.catalogue, since=revision)
+                recall = _check(index, bundle, encoder, spool, queries, settings, rounds=spec.rounds)
+                known = replace(evaluated, scores={**evaluated.scores, "canary_recall": recall})
+                revision = catch_up(writer, stores.catalogue, since=revision)
+            # The lease lasts for longer than this takes, and renewing it would wait for the same lock.
             hand_over(writer, stores, generation_id, known, since=revision)
     except BaseException as error:
         # Ctrl-C too: nobody builds it any more.
@@ -109,7 +113,7 @@ class Writer:
         rows = item_rows(items, self._encoder.encode_items([stored.item for stored in items]))
         self.index.fill(rows)
         self._spool.put(rows.item_nos, rows.vectors)
-        self._lease.renew()
+        self._lease.check()
 
     def change(self, items: Sequence[StoredItem]) -> None:
         """Items as they are now, removed ones too."""
@@ -122,7 +126,7 @@ class Writer:
             rows = item_rows(kept, self._encoder.encode_items([stored.item for stored in kept]))
             self.index.upsert(rows)
             self._spool.put(rows.item_nos, rows.vectors)
-        self._lease.renew()
+        self._lease.check()
 
 
 def fill(writer: Writer, catalogue: SqlCatalogue, meter: Meter) -> None:
@@ -139,7 +143,7 @@ def finish(index: ItemIndex, lease: Lease, meter: Meter) -> None:
     """Builds what makes searches quick, and waits for it."""
 
     def built(done: int, total: int) -> None:
-        lease.renew()
+        lease.check()
         meter.report(min(done, total))
 
     index.finish(built)
@@ -158,7 +162,6 @@ def hand_over(writer: Writer, stores: Stores, generation_id: GenerationId, evalu
 
     Raises GateRefused when the index does not hold exactly the catalogue's items, WrongState when it was given up.
     """
-    since = catch_up(writer, stores.catalogue, since=since)  # again: the stream waits while the catalogue is held
     with stores.catalogue.held() as connection:
         catalogue = SqlCatalogue(connection)
         catch_up(writer, catalogue, since=since)

@@ -1,6 +1,5 @@
 """Vectors made before a build are the ones that the build would have made, and are never taken for another item's."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 
 from multigrain import database
 from multigrain.catalog.catalog import SqlCatalogue
-from multigrain.encoder import BundleEncoder, load_encoder
+from multigrain.encoder import BundleEncoder
 from multigrain.errors import NotFound, Refused
 from multigrain.types import Item
 from tests.builders import an_item, an_upsert
@@ -18,21 +17,6 @@ from trainer.publish.embedding.embed import embed_catalogue
 from trainer.publish.embedding.embedded import open_embedded
 from trainer.publish.embedding.engine import in_this_process
 from trainer.publish.embedding.snapshot import key_of
-
-
-@pytest.fixture(scope="module")
-def encoder(small_run: SmallRun) -> BundleEncoder:
-    return load_encoder(small_run.bundle)
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[SqlCatalogue]:
-    engine = database.open_database(f"sqlite:///{tmp_path / 'store.db'}")
-    database.upgrade(engine)
-    shop = SqlCatalogue(engine)
-    shop.apply([an_upsert(an_item(i, title=f"shoes number {i}")) for i in range(1, 41)])
-    yield shop
-    engine.dispose()
 
 
 def items_in(catalogue: SqlCatalogue) -> list[Item]:

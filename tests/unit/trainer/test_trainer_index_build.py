@@ -1,14 +1,12 @@
 """A generation becomes ready only when its index holds every item and answers as exact search would."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from multigrain import database
 from multigrain.catalog.catalog import SqlCatalogue, StoredItem
-from multigrain.encoder import BundleEncoder, load_encoder
+from multigrain.encoder import BundleEncoder
 from multigrain.errors import GateRefused, IndexUnavailable
 from multigrain.events import ItemRemoved
 from multigrain.features.windows import Windows
@@ -29,21 +27,6 @@ from trainer.publish.index_build import Stores, build_generation
 
 G1 = GenerationId("g-1")
 QUERIES = [("running shoes", Windows()), ("adidas", Windows())]
-
-
-@pytest.fixture(scope="module")
-def encoder(small_run: SmallRun) -> BundleEncoder:
-    return load_encoder(small_run.bundle)
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[SqlCatalogue]:
-    engine = database.open_database(f"sqlite:///{tmp_path / 'store.db'}")
-    database.upgrade(engine)
-    shop = SqlCatalogue(engine)
-    shop.apply([an_upsert(an_item(i, title=f"shoes number {i}")) for i in range(1, 41)])
-    yield shop
-    engine.dispose()
 
 
 def stores_of(catalogue: SqlCatalogue, indexes: ExactIndexStore | None = None) -> Stores:
