@@ -18,6 +18,7 @@ from multigrain.index.milvus import MilvusStore
 from multigrain.registry.registry import Registry
 from multigrain.registry.sql import SqlRegistry
 from multigrain.settings import GenerationSettings, ServerSettings, Settings
+from multigrain.watch import Refresh
 from server.canary import LiveCanary, Queries
 from server.channels import all_channels
 from server.channels.channel import Channel
@@ -31,7 +32,6 @@ from server.pipeline import Pipeline
 from server.service import RetrievalService
 from server.status import Status
 from server.users import Users
-from server.watch import Refresh
 
 GENERATION_DEFAULTS = Settings().generation
 

@@ -19,9 +19,9 @@ from multigrain.errors import Unavailable
 from multigrain.settings import ServerSettings
 from multigrain.telemetry import LOG_FIELDS
 from multigrain.v1 import retrieval_pb2, retrieval_pb2_grpc
+from multigrain.watch import Refresh, Watch
 from server.interceptors import Door
 from server.service import RetrievalService
-from server.watch import Refresh, Watch
 
 log = logging.getLogger(__name__)
 

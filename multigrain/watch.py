@@ -1,4 +1,4 @@
-"""Keeps what is served fresh: looks at registry and catalogue again and again, beside the requests."""
+"""What is done again and again beside the main work: a server looks for what changed, a stream keeps house."""
 
 import logging
 import threading
@@ -10,14 +10,22 @@ from multigrain.telemetry import LOG_FIELDS
 log = logging.getLogger(__name__)
 
 Refresh = Callable[[], object]
-"""One look; blocks, and may raise anything. What was served stays."""
+"""One look; blocks, and may raise anything. What was there before stays."""
 
 
 class Watch:
     """A thread for each refresh: while a model loads for a minute, prices must go on changing."""
 
-    def __init__(self, refreshes: Sequence[Refresh], *, every_seconds: float, after_each: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        refreshes: Sequence[Refresh],
+        *,
+        every_seconds: float,
+        first_after_seconds: float = 0.0,
+        after_each: Callable[[], None] = lambda: None,
+    ) -> None:
         self._every_seconds = every_seconds
+        self._first_after_seconds = first_after_seconds
         self._after_each = after_each
         self._stopped = threading.Event()
         self._threads = [
@@ -40,6 +48,7 @@ class Watch:
 
     def _run(self, refresh: Refresh) -> None:
         failing = False
+        self._stopped.wait(self._first_after_seconds)
         while not self._stopped.is_set():
             failing = not self._try(refresh, failing=failing)
             self._after_each()
@@ -52,8 +61,8 @@ class Watch:
         except Exception as error:  # a store may be down for an hour: the watch must outlive it
             if not failing:
                 # Once with everything, then silence until it is well again: not two tracebacks a second.
-                log.exception("refresh fails, what is served stays", extra={LOG_FIELDS: {"error": str(error)}})
+                log.exception("a regular look fails, what was there stays", extra={LOG_FIELDS: {"error": str(error)}})
             return False
         if failing:
-            log.info("refresh works again")
+            log.info("the regular look works again")
         return True

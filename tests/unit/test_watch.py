@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from server.watch import Watch
+from multigrain.watch import Watch
 
 
 def test_a_refresh_that_fails_is_tried_again_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -18,14 +18,14 @@ def test_a_refresh_that_fails_is_tried_again_and_told_once(caplog: pytest.LogCap
         enough.set()
 
     watch = Watch((fails_three_times,), every_seconds=0.001, after_each=lambda: None)
-    with caplog.at_level(logging.INFO, "server.watch"):
+    with caplog.at_level(logging.INFO, "multigrain.watch"):
         watch.start()
         assert enough.wait(5)
         watch.stop()
         watch.join(seconds=5)
     assert [record.message for record in caplog.records] == [
-        "refresh fails, what is served stays",
-        "refresh works again",
+        "a regular look fails, what was there stays",
+        "the regular look works again",
     ]
 
 
