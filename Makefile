@@ -57,7 +57,7 @@ check: setup  ## Lint, format, types, import contracts, protos
 	@if command -v buf >/dev/null 2>&1; then echo "buf lint protos" && buf lint protos; else echo "buf is not installed: protos are checked by compiling them only"; fi
 
 test: setup  ## Run every test; real Milvus, Kafka and PostgreSQL where they can be had
-	$(RUN) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
+	$(RUN) -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --durations 30
 
 test-quick: setup  ## Run the tests that need no server and take no time
 	$(RUN) -m pytest -m "not slow" tests/unit tests/contract tests/flow

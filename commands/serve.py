@@ -15,12 +15,15 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     from multigrain.settings import load_settings
     from multigrain.telemetry import start_telemetry
     from server.app import build_server
+    from server.garbage import spare_what_stays
 
     port = {} if args.port is None else {"MULTIGRAIN_SERVER_PORT": str(args.port)}
     settings = load_settings({**os.environ, **port})
     start_telemetry(settings.telemetry)
 
-    build_server(settings).run()
+    server = build_server(settings)
+    spare_what_stays()
+    server.run()
     return 0
 
 

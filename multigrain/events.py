@@ -94,3 +94,6 @@ ACTION_OF: dict[type[ActionEvent], Action] = {
     Carted: Action.CART,
     Ordered: Action.ORDER,
 }
+
+PROBE_USER = UserId("multigrain-probe")
+"""Nobody: what this user does is a measurement, and is not learned from."""

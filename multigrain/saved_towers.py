@@ -55,6 +55,11 @@ def load_item_tower(folder: Path) -> Function:
     return _signature(folder, _load(folder / ITEM_TOWER), WHOLE)
 
 
+def import_runtime() -> None:
+    """Takes the seconds that the first load would take for it. Raises Missing when TensorFlow is not installed."""
+    _tensorflow()
+
+
 def with_single_queries_compiled(tower: QueryTower) -> QueryTower:
     """The same tower, whose batches of one go through XLA: each function compiles, for seconds, in its first such call.
 
@@ -144,13 +149,17 @@ def _as_arrays(outputs: Mapping[str, Any]) -> Mapping[str, Float32s]:
 
 
 def _load(folder: Path) -> Any:
+    return _tensorflow().saved_model.load(str(folder))
+
+
+def _tensorflow() -> Any:  # it ships no types
     try:
         import tensorflow as tf
     except ImportError:
         raise Missing(
             "tensorflow is not installed: pip install 'multigrain[server]' (or [trainer], [streaming])"
         ) from None
-    return tf.saved_model.load(str(folder))
+    return tf
 
 
 def _signature(folder: Path, loaded: Any, name: str) -> _Signature:

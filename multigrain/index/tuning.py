@@ -103,6 +103,14 @@ def tune(spec: IndexSpec, k: int, recall: float, recall_of: RecallOf) -> Tuned:
     return Tuned(chosen, tried)
 
 
+def wider(spec: IndexSpec, k: int) -> IndexSpec | None:
+    """The next setting, which looks at twice as much; None: this one looks at all it can."""
+    turned = spec
+    for knob in knobs_of(spec, k):
+        turned = knob.turned(turned, knob.at_least(2 * knob.value(turned)))
+    return None if turned == spec else turned
+
+
 def _least(spec: IndexSpec, knob: Knob, recall: float, recall_of: RecallOf) -> Tuned:
     """Doubles the parameter until enough is found, and halves the gap that is left."""
     seen: dict[int, Tried] = {}

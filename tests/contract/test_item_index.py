@@ -1,6 +1,6 @@
 """What every ItemIndex and IndexStore promises: exact, Milvus Lite, a Milvus server."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,10 +10,13 @@ import pytest
 from multigrain.errors import InvalidSpec, NotFound, WrongState
 from multigrain.index.hard_filter import is_under
 from multigrain.index.item_index import ABSENT, HardFilter, IndexRows, IndexStore, ItemIndex
+from multigrain.index.milvus import MilvusStore
 from multigrain.index.rows import vectors_by_item
 from multigrain.index.specs import Flat, IvfFlat
 from multigrain.types import Float32s, Int64s, ItemStatus
+from tests.contract.made_ahead import MadeAhead
 from tests.contract.stores import EXACT_STORES
+from tests.services.service import Service
 
 DIMS = 8
 SOON = 30.0
@@ -92,13 +95,26 @@ def by_item(found: IndexRows) -> dict[int, Row]:
 
 @pytest.fixture
 def name(milvus_prefix: str) -> str:
-    """Of the index that a test is about. Other tests may be at work on the same server."""
+    """Of an index that a test makes itself. Other tests may be at work on the same server."""
     return f"{milvus_prefix}1"
 
 
+@pytest.fixture(scope="module")
+def made_ahead(milvus_service: Service) -> Iterator[MadeAhead]:
+    ahead = MadeAhead(milvus_service.address, DIMS)
+    yield ahead
+    ahead.close()
+
+
 @pytest.fixture
-def index(store: IndexStore, name: str) -> ItemIndex:
-    return store.create(name, dims=DIMS, spec=Flat())
+def index(store: IndexStore, milvus_prefix: str, request: pytest.FixtureRequest) -> Iterator[ItemIndex]:
+    if not isinstance(store, MilvusStore) or store.capabilities.lite:
+        yield store.create(f"{milvus_prefix}0", dims=DIMS, spec=Flat())
+        return
+    ahead: MadeAhead = request.getfixturevalue("made_ahead")
+    name = ahead.take()
+    yield store.open(name)
+    ahead.drop(name)
 
 
 def test_the_nearest_come_first_with_their_inner_products(index: ItemIndex) -> None:

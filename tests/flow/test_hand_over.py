@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -329,6 +329,9 @@ class _LateRegistry:
 
     def mark_ready(self, generation_id: GenerationId, evaluated: Evaluated) -> None:
         self._ready.append(generation_id)
+
+    def keep_index_spec(self, generation_id: GenerationId, index_spec: Mapping[str, object]) -> None:
+        pass
 
 
 @pytest.mark.parametrize(

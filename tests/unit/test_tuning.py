@@ -24,7 +24,7 @@ from multigrain.index.specs import (
     Scann,
     same_build,
 )
-from multigrain.index.tuning import NEAR_ENOUGH, RecallOf, Tuned, knobs_of, tune
+from multigrain.index.tuning import NEAR_ENOUGH, RecallOf, Tuned, knobs_of, tune, wider
 
 
 def found_from(field: str, enough: int) -> RecallOf:
@@ -89,6 +89,14 @@ def test_of_two_parameters_each_is_turned_down_in_its_turn() -> None:
     assert isinstance(spec, Scann)
     assert 64 <= spec.nprobe <= 68
     assert 1600 <= spec.reorder_k <= 1680
+
+
+def test_the_next_wider_setting_looks_at_twice_as_much_until_it_looks_at_all() -> None:
+    assert wider(IvfFlat(nlist=100, nprobe=30), 10) == IvfFlat(nlist=100, nprobe=60)
+    assert wider(IvfFlat(nlist=100, nprobe=60), 10) == IvfFlat(nlist=100, nprobe=100)
+    assert wider(IvfFlat(nlist=100, nprobe=100), 10) is None
+    assert wider(Flat(), 10) is None
+    assert wider(Scann(nlist=100, nprobe=30, reorder_k=50), 10) == Scann(nlist=100, nprobe=60, reorder_k=100)
 
 
 def test_cagra_is_turned_in_steps_of_32() -> None:

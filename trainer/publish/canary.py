@@ -23,6 +23,10 @@ WRONG_SHARE = 0.001
 SEED = 0
 
 
+class FoundTooLittle(GateRefused):
+    """The index answers with right scores, and with too few of the nearest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What the index answered, held against exact search."""
@@ -94,8 +98,9 @@ def check_recall(
     timeout_seconds: float,
     rounds: bool,
 ) -> float:
-    """The recall of the index over these queries. Raises GateRefused with the figures when it is below `floor`, or when
-    scores are not what the vectors give. `rounds`: the kind keeps vectors rounded.
+    """The recall of the index over these queries. `rounds`: the kind keeps vectors rounded.
+
+    Raises GateRefused when scores are not what the vectors give, FoundTooLittle when recall is below `floor`.
     """
     if not queries or not len(item_nos):
         raise GateRefused("there are no queries or no items to try the index with: bring logs and a catalogue first")
@@ -103,14 +108,14 @@ def check_recall(
     checked = check_answers(
         index, vectors_of_queries, item_nos, vectors, k=k, timeout_seconds=timeout_seconds, rounds=rounds
     )
-    if checked.recall < floor:
-        raise GateRefused(
-            f"the index finds {checked.recall:.4f} of the exact {k} nearest over {len(queries)} queries, {floor:.4f} "
-            "is the floor: choose another generation.index_kind, or build it again"
-        )
     if checked.wrong_scores > WRONG_SHARE:
         raise GateRefused(
             f"of what the index returns, {checked.wrong_scores:.2%} have scores that their vectors do not give: build "
             "the generation again, on another generation.index_kind or Milvus version if it comes back"
+        )
+    if checked.recall < floor:
+        raise FoundTooLittle(
+            f"the index finds {checked.recall:.4f} of the exact {k} nearest over {len(queries)} queries, {floor:.4f} "
+            "is the floor: choose another generation.index_kind, or build it again"
         )
     return checked.recall

@@ -31,6 +31,7 @@ from trainer.progress import Clock, Meter, Reporter
 from trainer.publish.canary import check_count, check_recall, sample
 from trainer.publish.lease import Lease, leased
 from trainer.publish.spool import Spool, open_spool
+from trainer.publish.widening import Searched, widened_until_enough
 
 ITEMS_AT_ONCE = 2000
 SEARCH_SECONDS = 60.0
@@ -89,11 +90,12 @@ def build_generation(
                 finish(index, lease, meter("index", len(spool)))
                 # Filling and building took minutes: what changed meanwhile is written now, and is few.
                 revision = catch_up(writer, stores.catalogue, since=revision)
-                recall = _check(index, bundle, encoder, spool, queries, settings, rounds=spec.rounds)
-                known = replace(evaluated, scores={**evaluated.scores, "canary_recall": recall})
+                opened = partial(_opened, stores.indexes, generation.collection)
+                searched = _check(index, bundle, encoder, spool, queries, settings, spec, opened)
+                known = replace(evaluated, scores={**evaluated.scores, "canary_recall": searched.recall})
                 revision = catch_up(writer, stores.catalogue, since=revision)
             # The lease lasts for longer than this takes, and renewing it would wait for the same lock.
-            hand_over(writer, stores, generation_id, known, since=revision)
+            hand_over(writer, stores, generation_id, known, searched.spec, since=revision)
     except BaseException as error:
         # Ctrl-C too: nobody builds it any more.
         _give_up(generation_id, index, stores, error)
@@ -157,7 +159,15 @@ def catch_up(writer: Writer, catalogue: SqlCatalogue, *, since: int) -> int:
     return since
 
 
-def hand_over(writer: Writer, stores: Stores, generation_id: GenerationId, evaluated: Evaluated, *, since: int) -> None:
+def hand_over(
+    writer: Writer,
+    stores: Stores,
+    generation_id: GenerationId,
+    evaluated: Evaluated,
+    searched: IndexSpec,
+    *,
+    since: int,
+) -> None:
     """Makes it ready, with every change in it that there is: the stream's next batch finds it among those it feeds.
 
     Raises GateRefused when the index does not hold exactly the catalogue's items, WrongState when it was given up.
@@ -166,7 +176,9 @@ def hand_over(writer: Writer, stores: Stores, generation_id: GenerationId, evalu
         catalogue = SqlCatalogue(connection)
         catch_up(writer, catalogue, since=since)
         check_count(writer.index, catalogue.count())
-        stores.registry.within(connection).mark_ready(generation_id, evaluated)
+        registry = stores.registry.within(connection)
+        registry.mark_ready(generation_id, evaluated)
+        registry.keep_index_spec(generation_id, to_dict(searched))
 
 
 def _check(
@@ -176,23 +188,32 @@ def _check(
     spool: Spool,
     queries: Sequence[tuple[str, Windows]],
     settings: GenerationSettings,
-    *,
-    rounds: bool,
-) -> float:
+    spec: IndexSpec,
+    opened: Callable[[IndexSpec], ItemIndex],
+) -> Searched:
+    """How the index must be searched to find enough. Raises GateRefused when it cannot, or does not hold every item."""
     check_golden(bundle, encoder)
     check_count(index, len(spool))
     item_nos, vectors = spool.columns()
-    return check_recall(
-        index,
-        encoder,
-        sample(queries, settings.canary_queries),
-        item_nos,
-        vectors,
-        k=settings.canary_k,
-        floor=settings.canary_recall_floor,
-        timeout_seconds=SEARCH_SECONDS,
-        rounds=rounds,
-    )
+
+    def recall_with(tried: IndexSpec) -> float:
+        return check_recall(
+            index if tried == spec else opened(tried),
+            encoder,
+            sample(queries, settings.canary_queries),
+            item_nos,
+            vectors,
+            k=settings.canary_k,
+            floor=settings.canary_recall_floor,
+            timeout_seconds=SEARCH_SECONDS,
+            rounds=tried.rounds,
+        )
+
+    return widened_until_enough(spec, settings.canary_k, recall_with)
+
+
+def _opened(indexes: IndexStore, collection: str, spec: IndexSpec) -> ItemIndex:
+    return indexes.open(collection, spec=spec)
 
 
 def _give_up(generation_id: GenerationId, index: ItemIndex | None, stores: Stores, error: BaseException) -> None:

@@ -1,6 +1,8 @@
 """A generation becomes ready only when its index holds every item and answers as exact search would."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +13,10 @@ from multigrain.errors import GateRefused, IndexUnavailable
 from multigrain.events import ItemRemoved
 from multigrain.features.windows import Windows
 from multigrain.index.exact import ExactIndex, ExactIndexStore
-from multigrain.index.item_index import Found, HardFilter, IndexRows
+from multigrain.index.item_index import Found, HardFilter, IndexRows, IndexStore
+from multigrain.index.milvus import MilvusStore
 from multigrain.index.rows import vectors_by_item
-from multigrain.index.specs import Flat, IndexSpec
+from multigrain.index.specs import Flat, IndexSpec, IvfFlat, from_dict
 from multigrain.registry.generation import Evaluated, Generation, GenerationState
 from multigrain.registry.memory import MemoryRegistry
 from multigrain.registry.tidy import collection_of
@@ -26,10 +29,11 @@ from trainer.publish.canary import check_answers, check_count, sample
 from trainer.publish.index_build import Stores, build_generation
 
 G1 = GenerationId("g-1")
+EXACT = Flat()
 QUERIES = [("running shoes", Windows()), ("adidas", Windows())]
 
 
-def stores_of(catalogue: SqlCatalogue, indexes: ExactIndexStore | None = None) -> Stores:
+def stores_of(catalogue: SqlCatalogue, indexes: IndexStore | None = None) -> Stores:
     return Stores(
         catalogue=catalogue, registry=MemoryRegistry(clock=lambda: NOON_MS), indexes=indexes or ExactIndexStore()
     )
@@ -42,13 +46,14 @@ def build(
     *,
     queries: Sequence[tuple[str, Windows]] = QUERIES,
     reports: list[Progress] | None = None,
+    spec: IndexSpec = EXACT,
 ) -> Generation:
     return build_generation(
         G1,
         small_run.bundle,
         encoder,
         stores,
-        spec=Flat(),
+        spec=spec,
         queries=queries,
         evaluated=Evaluated(scores=small_run.candidate.report.scores),
         settings=GenerationSettings(canary_k=10),  # type: ignore[call-arg]  # pydantic fills defaults
@@ -113,7 +118,7 @@ def test_what_changes_during_the_load_is_caught_up(
 
 
 class BrokenIndex(ExactIndex):
-    """Loses every tenth item, or answers with the furthest in place of the nearest."""
+    """Loses every tenth item, answers with the furthest in place of the nearest, or with scores of its own."""
 
     loses = False
     reverses = False
@@ -127,6 +132,8 @@ class BrokenIndex(ExactIndex):
 
     def search(self, vectors: Float32s, k: int, *, only: HardFilter | None = None, timeout_seconds: float) -> Found:
         found = super().search(-vectors if self.reverses else vectors, k, only=only, timeout_seconds=timeout_seconds)
+        if self.reverses:
+            found.scores[:] = -found.scores
         if self.invents_scores:
             # The right items in the right order: only who computes the scores again sees it.
             found.scores[:] = np.linspace(0.9, 0.1, k)
@@ -180,6 +187,25 @@ def test_an_index_with_invented_scores_is_refused_although_it_finds_the_right_it
     stores = stores_of(catalogue, BrokenStore(invents_scores=True))
     message = r"of what the index returns, \d+\.\d+% have scores that their vectors do not give"
     refused(small_run, encoder, stores, GateRefused, message)
+
+
+def test_an_index_that_finds_too_little_as_planned_is_searched_more_widely(
+    small_run: SmallRun, encoder: BundleEncoder, catalogue: SqlCatalogue, tmp_path: Path
+) -> None:
+    stores = stores_of(catalogue, MilvusStore(str(tmp_path / "milvus.db"), strong=True))
+    generation = build(small_run, encoder, stores, spec=IvfFlat(nlist=16, nprobe=1))
+
+    spec = from_dict(generation.index_spec)
+    assert isinstance(spec, IvfFlat)
+    assert spec.nprobe in (2, 4, 8, 16)
+    assert generation.scores["canary_recall"] >= 0.98
+    # What was found with half as much was too little.
+    narrower = stores.indexes.open("items_g_1", spec=replace(spec, nprobe=spec.nprobe // 2))
+    stored = catalogue.get([ItemId(f"sku-{number}") for number in range(1, 41)])
+    numbers = np.array([one.item_no for one in stored.values()])
+    vectors = encoder.encode_items([one.item for one in stored.values()])
+    queries = encoder.encode_queries(QUERIES)
+    assert check_answers(narrower, queries, numbers, vectors, k=10, timeout_seconds=10).recall < 0.98
 
 
 class TiredEncoder:
