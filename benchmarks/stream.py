@@ -1,21 +1,31 @@
 """`multigrain bench stream`: behaviour events through the consumer to committed rows and states, against bare inserts;
 and, where a broker is set, through Kafka, against producing and consuming without handlers.
+
+The target is for a shop's mixture: 100,000 users, all of whom have a state, come as Zipf's law has it, so a batch holds
+few events each of many. Beside it stands the mixture where every batch holds the same 500 users.
 """
 
+import gc
+import itertools
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from statistics import median
 
+import numpy as np
 import sqlalchemy as sa
 
 from benchmarks.bench import Bench, Size
 from benchmarks.limits.sql_insert import insert_rows_per_second
+from benchmarks.shoppers import user_id_of, write_states, zipf
 from benchmarks.stores import store_name, throwaway_database
-from multigrain.events import Clicked, Event, Searched
+from multigrain.catalog.catalog import SqlCatalogue
+from multigrain.events import Clicked, Event, ItemUpserted, Searched
 from multigrain.figures import Figure
 from multigrain.settings import Settings
-from multigrain.types import ItemId, UserId
+from multigrain.types import Int64s, Item, ItemId
 from streaming.app import assemble
 from streaming.consumer import Consumer, Limits
 from streaming.dead_letters.memory import MemoryDeadLetters
@@ -23,39 +33,76 @@ from streaming.encode import encode_binary
 from streaming.sources.memory import MemoryLog, MemorySource
 
 ROUNDS = 3
-USERS = 500
-BATCH = 500
-EVENTS = {Size.SMALL: 5_000, Size.ONE_MILLION: 1_000_000}
+USERS = 100_000
+FEW_USERS = 500
+ITEMS = 5_000
+PARTITIONS = 4
+EVENTS = {Size.SMALL: 15_000, Size.ONE_MILLION: 1_000_000}
 TARGET_PER_SECOND = 8_000
 START_MS = 1_793_880_000_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mixture:
+    """Whose events follow one another."""
+
+    name: str
+    users: Callable[[int], Int64s]
+    """How many events -> the number of each one's user."""
+    target: float | None
+    """Events a second; None: no target."""
+
+
+MIXTURES = (
+    Mixture(
+        name=f"Zipf over {USERS:,} users",
+        users=lambda count: zipf(USERS, count, np.random.default_rng(0)),
+        target=TARGET_PER_SECOND,
+    ),
+    Mixture(name=f"{FEW_USERS} users in turn", users=lambda count: np.arange(count) % FEW_USERS, target=None),
+)
+
+
 def _run(settings: Settings, size: Size, say: Callable[[str], None]) -> Sequence[Figure]:
-    count = EVENTS[size]
+    count, batch = EVENTS[size], settings.kafka.batch_records
     with throwaway_database(settings) as engine:
         say("bare inserts")
-        limit = median(insert_rows_per_second(engine, batch=BATCH))
-        say(f"{count:,} events from memory")
-        rates = [_from_memory(engine, count, f"bench-{number}") for number in range(ROUNDS)]
-        figures = [
-            Figure.of(
-                f"behaviour events to committed rows and states, {store_name(engine)}",
-                rates,
-                "events/s",
-                target=TARGET_PER_SECOND,
-                at_most=False,
-                limit=limit,
-                limit_name="bare inserts",
+        limit = median(insert_rows_per_second(engine, batch=batch))
+        _fill(engine, say)
+        figures, clock = [], itertools.count(START_MS)
+        for mixture in MIXTURES:
+            say(f"{count:,} events from memory, {mixture.name}")
+            rates = [_from_memory(engine, mixture, count, batch, clock) for _ in range(ROUNDS)]
+            name = f"behaviour events to committed rows and states, {mixture.name}, {store_name(engine)}"
+            figures.append(
+                Figure.of(
+                    name,
+                    rates,
+                    "events/s",
+                    target=mixture.target,
+                    at_most=False,
+                    limit=limit,
+                    limit_name="bare inserts",
+                )
             )
-        ]
         if settings.kafka.bootstrap:
-            figures += _through_kafka(settings.kafka.bootstrap, engine, count, say)
+            figures += _through_kafka(settings.kafka.bootstrap, engine, count, batch, clock, say)
     return figures
 
 
-def _from_memory(engine: sa.Engine, count: int, topic: str) -> float:
-    log = MemoryLog({topic: 1})
-    for event in _events(count, prefix=topic):
+def _fill(engine: sa.Engine, say: Callable[[str], None]) -> None:
+    """The catalogue, and what the users did before."""
+    say(f"writing {ITEMS:,} items")
+    catalogue = SqlCatalogue(engine)
+    for start in range(0, ITEMS, 1_000):
+        catalogue.apply([_upsert(number) for number in range(start, start + 1_000)])
+    write_states(engine, USERS, behaviors=20, before_ms=START_MS, say=say)
+
+
+def _from_memory(engine: sa.Engine, mixture: Mixture, count: int, batch: int, clock: Iterator[int]) -> float:
+    topic = f"bench-{uuid.uuid4().hex[:8]}"
+    log = MemoryLog({topic: PARTITIONS})
+    for event in _events(mixture, count, clock, prefix=topic):
         record = encode_binary(event)
         log.append(topic, record.key, record.value, record.headers)
     consumer = assemble(
@@ -63,77 +110,129 @@ def _from_memory(engine: sa.Engine, count: int, topic: str) -> float:
         open_source=lambda start: MemorySource(log, start),
         targets=lambda: (),
         dead_letters=MemoryDeadLetters(),
-        limits=Limits(batch_records=BATCH, batch_seconds=0.01),
-        clock_ms=lambda: START_MS + count,
+        limits=Limits(batch_records=batch, batch_seconds=0.01),
+        clock_ms=lambda: next(clock),
     )
-    return _rate(consumer, count)
+    try:
+        return _rate(consumer, count)
+    finally:
+        consumer.close()
 
 
-def _through_kafka(bootstrap: str, engine: sa.Engine, count: int, say: Callable[[str], None]) -> list[Figure]:
-    from kafka import KafkaProducer
-    from kafka.admin import KafkaAdminClient, NewTopic
-
+def _through_kafka(
+    bootstrap: str, engine: sa.Engine, count: int, batch: int, clock: Iterator[int], say: Callable[[str], None]
+) -> list[Figure]:
     from benchmarks.limits.kafka_roundtrip import produce_and_consume
-    from streaming.sources.kafka import KafkaSource
 
     say("Kafka without handlers")
     _, limit = produce_and_consume(bootstrap, records=count)
-    topic = f"bench-{uuid.uuid4().hex[:8]}"
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    admin.create_topics([NewTopic(name=topic, num_partitions=1, replication_factor=1)])
-    try:
-        producer = KafkaProducer(bootstrap_servers=bootstrap, linger_ms=5)
-        for event in _events(count, prefix=topic):
-            record = encode_binary(event)
-            producer.send(topic, key=record.key, value=record.value, headers=list(record.headers))
-        producer.flush()
-        producer.close()
-        say(f"{count:,} events from Kafka")
+    figures = []
+    for mixture in MIXTURES:
+        say(f"{count:,} events from Kafka, {mixture.name}")
+        figures.append(
+            Figure.of(
+                f"the same from Kafka, {mixture.name}, {store_name(engine)}",
+                _from_kafka(bootstrap, engine, mixture, count, batch, clock),
+                "events/s",
+                target=mixture.target,
+                at_most=False,
+                limit=limit,
+                limit_name="bare consume",
+            )
+        )
+    return figures
+
+
+def _from_kafka(
+    bootstrap: str, engine: sa.Engine, mixture: Mixture, count: int, batch: int, clock: Iterator[int]
+) -> list[float]:
+    """One rate a round, of a consumer that has joined its group: that takes the broker three seconds, once."""
+    from streaming.sources.kafka import KafkaSource
+
+    with _topic(bootstrap) as topic:
+        _produce(bootstrap, topic, _events(mixture, 1, clock, prefix=f"{topic}-first"))
         consumer = assemble(
             engine=engine,
             open_source=lambda start: KafkaSource(bootstrap, group=topic, topics=(topic,), start=start),
             targets=lambda: (),
             dead_letters=MemoryDeadLetters(),
-            limits=Limits(batch_records=BATCH, batch_seconds=0.05),
-            clock_ms=lambda: START_MS + count,
+            limits=Limits(batch_records=batch, batch_seconds=0.05),
+            clock_ms=lambda: next(clock),
         )
-        rate = _rate(consumer, count)
+        try:
+            _rate(consumer, 1)
+            rates = []
+            for number in range(ROUNDS):
+                _produce(bootstrap, topic, _events(mixture, count, clock, prefix=f"{topic}-{number}"))
+                rates.append(_rate(consumer, count))
+            return rates
+        finally:
+            consumer.close()
+
+
+@contextmanager
+def _topic(bootstrap: str) -> Iterator[str]:
+    from kafka.admin import KafkaAdminClient, NewTopic
+
+    topic = f"bench-{uuid.uuid4().hex[:8]}"
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin.create_topics([NewTopic(name=topic, num_partitions=PARTITIONS, replication_factor=1)])
+    try:
+        yield topic
     finally:
         admin.delete_topics([topic])
         admin.close()
-    return [
-        Figure(
-            name=f"the same from Kafka, group join included, {store_name(engine)}",
-            value=rate,
-            unit="events/s",
-            limit=limit,
-            limit_name="bare consume",
-        )
-    ]
+
+
+def _produce(bootstrap: str, topic: str, events: Iterator[Event]) -> None:
+    from kafka import KafkaProducer
+
+    producer = KafkaProducer(bootstrap_servers=bootstrap, linger_ms=5)
+    for event in events:
+        record = encode_binary(event)
+        producer.send(topic, key=record.key, value=record.value, headers=list(record.headers))
+    producer.flush()
+    producer.close()
 
 
 def _rate(consumer: Consumer, count: int) -> float:
     """Events a second. Raises RuntimeError when not every event was taken: a rate of lost events is worth nothing."""
+    before = consumer.progress.events
+    # What this bench made up so far is none of the consumer's: its garbage collection need not look through it.
+    gc.freeze()
     started = time.perf_counter()
     progress = consumer.run()
     seconds = time.perf_counter() - started
-    consumer.close()
-    if progress.events != count:
+    if progress.events - before != count:
         raise RuntimeError(
-            f"{progress.events:,} of {count:,} events were taken, {progress.dead_letters:,} dead letters"
+            f"{progress.events - before:,} of {count:,} events were taken, {progress.dead_letters:,} dead letters"
         )
     return count / seconds
 
 
-def _events(count: int, prefix: str) -> Iterator[Event]:
-    """One search for every four clicks, users in turn, in order of time."""
-    for number in range(count):
-        event_id, user_id, at_ms = f"{prefix}-{number}", UserId(f"user-{number % USERS}"), START_MS + number
+def _events(mixture: Mixture, count: int, clock: Iterator[int], prefix: str) -> Iterator[Event]:
+    """One search for every four clicks, each later than all before."""
+    for number, user in enumerate(mixture.users(count).tolist()):
+        event_id, user_id, at_ms = f"{prefix}-{number}", user_id_of(user), next(clock)
         if number % 5 == 0:
             yield Searched(event_id=event_id, at_ms=at_ms, user_id=user_id, search_id=event_id, query="running shoes")
         else:
-            item_id = ItemId(f"sku-{number * 7919 % 20_000}")
+            item_id = ItemId(f"sku-{number * 7919 % ITEMS}")
             yield Clicked(event_id=event_id, at_ms=at_ms, user_id=user_id, item_id=item_id)
+
+
+def _upsert(number: int) -> ItemUpserted:
+    item = Item(
+        item_id=ItemId(f"sku-{number}"),
+        title=f"running shoes {number}",
+        brand=f"brand{number % 30}",
+        category_path=(f"top{number % 5}", f"leaf{number % 20}"),
+        shop=f"shop-{number % 30}",
+        price=float(number % 500),
+        stock=10,
+        source_version=1,
+    )
+    return ItemUpserted(event_id=f"up-{number}", at_ms=START_MS, item=item)
 
 
 BENCH = Bench(

@@ -1,6 +1,21 @@
 """The list of benches."""
 
-from benchmarks import build, data, encode, exact, index, machine, serve, stream, text, train
+from benchmarks import (
+    build,
+    crash,
+    data,
+    encode,
+    exact,
+    features,
+    index,
+    machine,
+    serve,
+    stream,
+    stream_items,
+    text,
+    train,
+    visible,
+)
 from benchmarks.bench import Bench
 
 BENCHES: tuple[Bench, ...] = (
@@ -13,5 +28,9 @@ BENCHES: tuple[Bench, ...] = (
     index.BENCH,
     build.BENCH,
     stream.BENCH,
+    stream_items.BENCH,
+    features.BENCH,
+    crash.BENCH,
     serve.BENCH,
+    visible.BENCH,
 )

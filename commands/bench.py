@@ -15,7 +15,22 @@ if TYPE_CHECKING:
     from multigrain.figures import Figure
     from multigrain.settings import Settings
 
-NAMES = ("machine", "text", "data", "train", "encode", "exact", "index", "build", "stream", "serve")
+NAMES = (
+    "machine",
+    "text",
+    "data",
+    "train",
+    "encode",
+    "exact",
+    "index",
+    "build",
+    "stream",
+    "stream-items",
+    "features",
+    "crash",
+    "serve",
+    "visible",
+)
 """As in benchmarks/suite.py, which is not imported here because it loads the stores; a test compares the two."""
 
 

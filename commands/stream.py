@@ -16,23 +16,24 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace, output: Output) -> int:
     from multigrain.settings import current_settings
     from multigrain.telemetry import start_telemetry
-    from streaming.app import build_consumer
+    from streaming.app import build_stream
 
     settings = current_settings()
     start_telemetry(settings.telemetry)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    consumer = build_consumer(settings, file=args.file, wait=stop.wait)
+    streaming = build_stream(settings, file=args.file, wait=stop.wait)
     try:
         if args.file is None:
-            done = consumer.run_forever(stop)
+            streaming.chores.start()
+            done = streaming.consumer.run_forever(stop)
         else:
             with output.progress() as progress, progress.step(f"streaming {args.file}") as step:
-                done = consumer.run(stop=stop)
+                done = streaming.consumer.run(stop=stop)
                 step.update(done.events, done.events)
     finally:
-        consumer.close()
+        streaming.close()
     output.say(f"{done.events:,} events taken in {done.batches:,} batches, {done.dead_letters:,} dead letters")
     if done.dead_letters and args.file is not None:
         output.say(f"the dead letters, each with its reason: {args.file}.dead")

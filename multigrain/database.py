@@ -3,6 +3,9 @@
 Knows no table: those are in catalog/tables.py.
 """
 
+import functools
+import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import exc
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from multigrain.errors import InvalidConfig, NotFound, StoreUnavailable
 
@@ -22,7 +27,10 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 30
 """How long a SQLite writer queues behind another."""
 CONNECT_SECONDS = 10
+IDLE_SECONDS = 1.0
+"""A connection used this lately is taken to be alive: to ask it each time would double the round trips of a read."""
 _READ_ONLY = "multigrain_read_only"
+_USED = "multigrain_used"
 _MIGRATION_LOCK = 7_461_902
 """Any number that is ours: two programs that start at once must not both migrate."""
 _ADDRESSES = "use sqlite:///path/to/file.db or postgresql+psycopg://user@host:5432/database"
@@ -53,8 +61,7 @@ def open_database(url: str, *, pool_size: int = 8) -> sa.Engine:
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(address, pool_size)
     if address.drivername == "postgresql+psycopg":
-        options = {"connect_timeout": CONNECT_SECONDS}
-        return sa.create_engine(address, pool_size=pool_size, pool_pre_ping=True, connect_args=options)
+        return _open_postgres(address, pool_size)
     raise InvalidConfig("database.url", f"no store behind {address.drivername}", cure=_ADDRESSES)
 
 
@@ -147,6 +154,27 @@ def _open_sqlite(address: sa.URL, pool_size: int) -> sa.Engine:
     sa.event.listen(engine, "connect", _set_up_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _open_postgres(address: sa.URL, pool_size: int) -> sa.Engine:
+    engine = sa.create_engine(address, pool_size=pool_size, connect_args={"connect_timeout": CONNECT_SECONDS})
+    sa.event.listen(engine, "checkin", _note_use)
+    sa.event.listen(engine, "checkout", functools.partial(_ask_if_idle, engine.dialect))
+    return engine
+
+
+def _note_use(_: object, record: ConnectionPoolEntry) -> None:
+    record.info[_USED] = time.monotonic()
+
+
+def _ask_if_idle(dialect: sa.Dialect, connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+    """A server that was started anew, or a network that forgot us, is found out here and answered with a new one."""
+    if time.monotonic() - record.info.get(_USED, math.inf) < IDLE_SECONDS:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise exc.InvalidatePoolError("a connection was lost while idle") from error
 
 
 def _set_up_sqlite(connection: SqliteConnection, _: object) -> None:

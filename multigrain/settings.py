@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
@@ -49,6 +49,12 @@ class DatabaseSettings(_Section):
         le=200,
         description="Connections kept open. Too low: requests queue; too high: the server refuses some.",
     )
+    keep_events_days: int = Field(
+        400,
+        ge=1,
+        description="Days of raw user events that `multigrain db trim` leaves. Too low: events that the log brings "
+        "again count twice; too high: the table fills the disk.",
+    )
 
 
 class MilvusSettings(_Section):
@@ -82,6 +88,46 @@ class KafkaSettings(_Section):
     )
     dead_letter_run: int = Field(
         100, ge=1, description="This many bad records in a row stop the consumer: then the sender, or we, are broken."
+    )
+    dead_letter_ratio: float = Field(
+        0.2,
+        gt=0,
+        le=1,
+        description="A larger share of bad records among the last 1,000 stops the consumer. Too low: a few broken "
+        "records stop a quiet topic; 1: only dead_letter_run counts.",
+    )
+    on_lost_records: Literal["stop", "skip"] = Field(
+        "stop",
+        description="When the log no longer has what is to be read next. skip: goes on with the oldest record there "
+        "is, and what was lost stays missing.",
+    )
+    stall_seconds: float = Field(
+        30.0,
+        ge=1,
+        description="A partition with records that gives none for so long is read anew, in the end by another process. "
+        "Too low: a slow broker is taken for a stall; too high: its events come late.",
+    )
+
+
+class ArchiveSettings(_Section):
+    """What was streamed, kept as logs that the trainer reads."""
+
+    dir: Path | None = Field(
+        None,
+        description="Log folder that the stream fills; several consumers need one that all of them see. Not set: what "
+        "was streamed is not kept for training.",
+    )
+    roll_mb: int = Field(
+        64,
+        ge=1,
+        le=1024,
+        description="Staged rows that make a part file. Too low: thousands of small files; too high: a roll takes "
+        "eight times as much memory.",
+    )
+    roll_minutes: float = Field(
+        60.0,
+        gt=0,
+        description="Staged rows do not wait longer for a file. Too low: small files; too high: training lags behind.",
     )
 
 
@@ -155,6 +201,26 @@ class GenerationSettings(_Section):
     index_kind: str = Field("AUTO", description="AUTO lets the planner choose; or a kind of index/specs.py, e.g. HNSW.")
 
 
+class ReconcileSettings(_Section):
+    """How often the stream holds its indexes against the catalogue, and what it does about differences."""
+
+    every_minutes: float = Field(
+        60.0,
+        ge=0,
+        description="How often; 0: never. Too low: the database and Milvus are read from end to end all day; too high: "
+        "an item that an index lost stays lost for as long.",
+    )
+    sample: int = Field(
+        200,
+        ge=0,
+        description="Vectors computed again for each generation, at each look. Too low: a share of wrong vectors is "
+        "not met; too high: the stream shares its cores with the item tower.",
+    )
+    repair: bool = Field(
+        True, description="Whether differences are put right, and not only reported. Off: somebody must do it by hand."
+    )
+
+
 def _from_json(value: object) -> object:
     """A variable of the environment is text."""
     return json.loads(value) if isinstance(value, str) else value
@@ -196,9 +262,11 @@ class Settings(_Section):
     database: DatabaseSettings = DatabaseSettings()  # type: ignore[call-arg]  # as above
     milvus: MilvusSettings = MilvusSettings()  # type: ignore[call-arg]  # as above
     kafka: KafkaSettings = KafkaSettings()  # type: ignore[call-arg]  # as above
+    archive: ArchiveSettings = ArchiveSettings()  # type: ignore[call-arg]  # as above
     server: ServerSettings = ServerSettings()  # type: ignore[call-arg]  # as above
     generation: GenerationSettings = GenerationSettings()  # type: ignore[call-arg]  # as above
     gate: GateSettings = GateSettings()  # type: ignore[call-arg]  # as above
+    reconcile: ReconcileSettings = ReconcileSettings()  # type: ignore[call-arg]  # as above
     telemetry: TelemetrySettings = TelemetrySettings()  # type: ignore[call-arg]  # as above
 
     @property

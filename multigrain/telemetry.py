@@ -29,7 +29,41 @@ STREAM_BATCH_SECONDS = Histogram("multigrain_stream_batch_seconds", "Time of a b
 STREAM_DEAD_LETTERS = Counter(
     "multigrain_stream_dead_letters", "Records that could not be taken, by field.", ["reason"]
 )
+STREAM_AGE_SECONDS = Histogram(
+    "multigrain_stream_age_seconds",
+    "From when an event happened, by its sender's clock, to when its effects are committed, by kind.",
+    ["kind"],
+    buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60, 600, 3600, 86400),
+)
 STREAM_LAG = Gauge("multigrain_stream_lag", "Records not yet read, by partition.", ["topic", "partition"])
+STREAM_WAITS = Counter("multigrain_stream_waits", "Waits for a part of ours that was down, by kind of error.", ["why"])
+STREAM_STALLS = Counter(
+    "multigrain_stream_stalls",
+    "Partitions that stood still while the log went on, by what was done: rewind, rejoin, end.",
+    ["topic", "remedy"],
+)
+STREAM_TAKEN_UP = Counter(
+    "multigrain_stream_partitions_taken_up", "Partitions begun at their stored position.", ["topic"]
+)
+STREAM_LOST_RECORDS = Counter(
+    "multigrain_stream_lost_records", "Records that were deleted before they were read, and skipped.", ["topic"]
+)
+STREAM_INDEX_WAIT = Gauge(
+    "multigrain_stream_index_wait_seconds", "Wait before the newest batch of item changes; 0: the index keeps up."
+)
+RECONCILE_LOOKS = Counter(
+    "multigrain_reconcile_looks", "Looks at a fed index: clean, repaired, differs, failed.", ["outcome"]
+)
+RECONCILE_DIFFERENCES = Counter(
+    "multigrain_reconcile_differences",
+    "Differences between catalogue and index, by kind and what became of them: repaired, left.",
+    ["kind", "outcome"],
+)
+
+PROBE_SECONDS = Histogram(
+    "multigrain_probe_seconds", "From a producer to an answer, by what changed.", ["what"], buckets=SECONDS
+)
+PROBE_LATE = Counter("multigrain_probe_late", "Changes that no answer showed in time, by what changed.", ["what"])
 
 LOG_FIELDS = "fields"
 """`log.info("one line", extra={LOG_FIELDS: {"batch": 7}})`: ids and counts are fields, not words of the sentence."""

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,16 +16,19 @@ from multigrain.encoder import Encoder
 from multigrain.errors import InvalidConfig, StoreUnavailable
 from multigrain.features.sql import SqlFeatureStore
 from multigrain.index.item_index import IndexStore
-from multigrain.registry.sql import SqlRegistry
+from multigrain.registry.sql import SqlRegistry, wall_clock_ms
 from multigrain.settings import KafkaSettings, Settings
+from streaming.chores import Chores, chores_of
 from streaming.commit import StreamPositions
 from streaming.consumer import Consumer, Limits
 from streaming.dead_letter import DEAD_SUFFIX, DeadLetters
 from streaming.dead_letters.file import FileDeadLetters
 from streaming.handlers import HANDLERS
 from streaming.handlers.behavior import BehaviorHandler
-from streaming.handlers.handler import Handler, Stores, Transactions
+from streaming.handlers.handler import Archive, Handler, Stores, Transactions
 from streaming.handlers.items import ItemsHandler
+from streaming.lost_records import Skip, stop
+from streaming.pacing import Pace
 from streaming.source import Source, Start
 from streaming.sources.file import FileSource
 from streaming.targets import FedGenerations, Targets
@@ -32,26 +36,43 @@ from streaming.targets import FedGenerations, Targets
 OpenSource = Callable[[Start], Source]
 
 
-def build_consumer(
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A consumer, and what is done beside it while it runs for ever."""
+
+    consumer: Consumer
+    chores: Chores
+
+    def close(self) -> None:
+        self.chores.stop()
+        self.consumer.close()
+
+
+def build_stream(
     settings: Settings, *, file: Path | None = None, wait: Callable[[float], object] = time.sleep
-) -> Consumer:
-    """A consumer of the broker that the settings name, or of an events file; into the stores that they name.
+) -> Stream:
+    """A consumer of the broker that the settings name, or of an events file; into the stores that they name. Its chores
+    are not started: a file is over before any is due.
 
     `wait` is slept with while a store is down: give the `wait` of the flag that stops the consumer.
     """
     engine = database.open_database(settings.database_url, pool_size=settings.database.pool_size)
     _require_schema(engine)
     targets = FedGenerations(SqlRegistry(engine), functools.cache(lambda: _open_milvus(settings)), _load_encoder)
-    if file is not None:
-        return assemble(
+    archive = _archive(settings)
+    if file is None:
+        consumer = _kafka_consumer(settings.kafka, engine, targets, archive, wait)
+    else:
+        consumer = assemble(
             engine=engine,
             open_source=lambda start: FileSource(file, start),
             targets=targets,
             dead_letters=FileDeadLetters(file.with_name(file.name + DEAD_SUFFIX)),
+            archive=archive,
             limits=limits_of(settings.kafka),
             wait=wait,
         )
-    return _kafka_consumer(settings.kafka, engine, targets, wait)
+    return Stream(consumer, chores_of(settings, engine, targets))
 
 
 def assemble(
@@ -60,16 +81,19 @@ def assemble(
     open_source: OpenSource,
     targets: Targets,
     dead_letters: DeadLetters,
+    archive: Archive | None = None,
     limits: Limits | None = None,
-    clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    clock_ms: Callable[[], int] = wall_clock_ms,
     wait: Callable[[float], object] = time.sleep,
     transactions: Transactions | None = None,
 ) -> Consumer:
-    """A consumer of these parts. `transactions`: None opens them on `engine`."""
+    """A consumer of these parts. `archive`: None keeps nothing for training. `transactions`: None opens them on
+    `engine`.
+    """
     positions = StreamPositions(engine)
     members: dict[type[ItemsHandler | BehaviorHandler], Handler] = {
-        ItemsHandler: ItemsHandler(SqlCatalogue(engine), targets),
-        BehaviorHandler: BehaviorHandler(),
+        ItemsHandler: ItemsHandler(SqlCatalogue(engine), targets, Pace(wait)),
+        BehaviorHandler: BehaviorHandler(archive),
     }
     return Consumer(
         source=open_source(positions.take_up),
@@ -100,11 +124,16 @@ def limits_of(settings: KafkaSettings) -> Limits:
         batch_records=settings.batch_records,
         batch_seconds=settings.batch_ms / 1000,
         dead_letter_run=settings.dead_letter_run,
+        dead_letter_ratio=settings.dead_letter_ratio,
     )
 
 
 def _kafka_consumer(
-    settings: KafkaSettings, engine: sa.Engine, targets: Targets, wait: Callable[[float], object]
+    settings: KafkaSettings,
+    engine: sa.Engine,
+    targets: Targets,
+    archive: Archive | None,
+    wait: Callable[[float], object],
 ) -> Consumer:
     # Only here: an events file must not need the Kafka client.
     from streaming.dead_letters.kafka import KafkaDeadLetters
@@ -122,9 +151,12 @@ def _kafka_consumer(
             topics=topics,
             start=start,
             also_required=[topic + DEAD_SUFFIX for topic in topics],
+            when_lost=Skip(engine) if settings.on_lost_records == "skip" else stop,
+            stall_seconds=settings.stall_seconds,
         ),
         targets=targets,
         dead_letters=KafkaDeadLetters(bootstrap),
+        archive=archive,
         limits=limits_of(settings),
         wait=wait,
     )
@@ -136,6 +168,14 @@ def _require_schema(engine: sa.Engine) -> None:
         raise StoreUnavailable(
             f"the SQL schema is at {state.current or 'nothing'}, {state.newest} is needed: run `multigrain db upgrade`"
         )
+
+
+def _archive(settings: Settings) -> Archive | None:
+    if settings.archive.dir is None:
+        return None
+    from streaming.archive.staged import StagedArchive  # Arrow, which a stream without an archive does not need
+
+    return StagedArchive(wall_clock_ms)
 
 
 def _open_milvus(settings: Settings) -> IndexStore:

@@ -1,13 +1,20 @@
-"""What reading and writing Kafka have in common: its errors become ours, and topics are looked for at the start."""
+"""What reading and writing Kafka have in common: its errors become ours, and clients that fail leave nothing behind."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
+from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
 
 from multigrain.errors import LogUnavailable
 
 BOOTSTRAP_SECONDS = 10.0
+RECONNECT_SECONDS = 5.0
+"""The longest pause between two tries of the client to reach a broker; its own default is half a minute."""
+
+Client = TypeVar("Client")
 
 
 @contextmanager
@@ -22,9 +29,41 @@ def kafka_at(bootstrap: str, *, doing: str) -> Iterator[None]:
         ) from error
 
 
-def require_topics(bootstrap: str, wanted: Collection[str], present: Collection[str]) -> None:
+def open_client(kind: Callable[..., Client], bootstrap: str, *, bootstrap_seconds: float, **configs: Any) -> Client:
+    """A consumer, producer or admin client. Raises LogUnavailable if the broker does not answer.
+
+    kafka-python starts a thread before it looks for the broker, and leaves it running when it finds none: whoever
+    tries again and again would gather them. `configs`: kafka-python's own.
+    """
+    opened: list[KafkaNetClient] = []
+
+    def open_net(**net_configs: Any) -> KafkaNetClient:  # Any: as above
+        opened.append(KafkaNetClient(**net_configs))
+        return opened[-1]
+
+    try:
+        with kafka_at(bootstrap, doing="connecting"):
+            return kind(
+                bootstrap_servers=bootstrap,
+                bootstrap_timeout_ms=int(bootstrap_seconds * 1000),
+                reconnect_backoff_max_ms=int(RECONNECT_SECONDS * 1000),
+                kafka_client=open_net,
+                **configs,
+            )
+    except BaseException:
+        for net in opened:
+            net.close()
+        raise
+
+
+def require_topics(bootstrap: str, wanted: Collection[str], *, bootstrap_seconds: float) -> None:
     """A missing topic is said at the start, not when the first record is due: brokers rarely make topics themselves."""
-    missing = sorted(set(wanted) - set(present))
+    admin = open_client(KafkaAdminClient, bootstrap, bootstrap_seconds=bootstrap_seconds)
+    try:
+        with kafka_at(bootstrap, doing="looking up topics"):
+            missing = sorted(set(wanted) - set(admin.list_topics()))
+    finally:
+        admin.close()
     if missing:
         raise LogUnavailable(
             f"Kafka at {bootstrap} has no topic {', '.join(missing)}: create it, or mend kafka.*_topic"

@@ -15,13 +15,13 @@ from typing import NamedTuple, TypeVar
 
 from multigrain.errors import InvalidEvent, Unavailable
 from multigrain.events import Event
-from multigrain.telemetry import LOG_FIELDS, STREAM_BATCH_SECONDS
+from multigrain.telemetry import LOG_FIELDS, STREAM_BATCH_SECONDS, STREAM_WAITS
 from streaming.backoff import delays
 from streaming.commit import PositionMoved, StreamPositions
-from streaming.dead_letter import DeadLetter, DeadLetters, check_run
+from streaming.dead_letter import DeadLetter, DeadLetters, Health, Limit
 from streaming.decode import decode
 from streaming.handlers.handler import Handler, Incoming, Transactions
-from streaming.progress import Progress, counted, show_lag
+from streaming.progress import Progress, counted, show_ages, show_lag
 from streaming.source import Positions, Record, Source
 
 log = logging.getLogger(__name__)
@@ -35,13 +35,14 @@ class Limits:
     batch_records: int = 500
     batch_seconds: float = 0.2
     dead_letter_run: int = 100
+    dead_letter_ratio: float = 0.2
 
 
 class Taken(NamedTuple):
     """A batch whose transaction has committed."""
 
     reached: Positions
-    bad_run: int
+    health: Health
     batch: Sequence[Incoming]
     letters: Sequence[DeadLetter]
 
@@ -61,8 +62,7 @@ class Consumer:
     """Sleeps; may return early when a stop is asked for."""
     random: Random
     progress: Progress = field(default_factory=Progress)
-    bad_run: int = 0
-    """How many of the newest records in a row were bad."""
+    health: Health = field(default_factory=Health)
 
     def run_forever(self, stop: Flag) -> Progress:
         """Until `stop`. A batch that is being taken is finished; one that waits for a store is abandoned, whole."""
@@ -109,14 +109,15 @@ class Consumer:
                 reached = self.positions.record(stores.connection, records, self.clock_ms())
                 for handler, share in shares.items():
                     letters.extend(handler.handle(share, stores))
-                run = self._bad_run(records, letters)
+                health = self._health(records, letters)
                 self.dead_letters.send(letters)
-            return Taken(reached, run, batch, letters)
+            return Taken(reached, health, batch, letters)
 
     def _took(self, taken: Taken) -> None:
         self.positions.committed(taken.reached)
-        self.bad_run = taken.bad_run
+        self.health = taken.health
         self.progress = counted(self.progress, taken.batch, taken.letters)
+        show_ages(taken.batch, self.clock_ms())
         self.source.acknowledge(taken.reached)
         show_lag(self.source.lag())
 
@@ -136,10 +137,10 @@ class Consumer:
             shares[self.handlers[type(incoming.event)]].append(incoming)
         return {handler: share for handler, share in shares.items() if share}
 
-    def _bad_run(self, records: Sequence[Record], letters: Sequence[DeadLetter]) -> int:
+    def _health(self, records: Sequence[Record], letters: Sequence[DeadLetter]) -> Health:
         reasons = {(letter.record.partition, letter.record.position): letter.reason for letter in letters}
         each = (reasons.get((record.partition, record.position)) for record in records)
-        return check_run(self.bad_run, each, self.limits.dead_letter_run)
+        return self.health.after(each, Limit(self.limits.dead_letter_run, self.limits.dead_letter_ratio))
 
     def _patiently(self, act: Callable[[], T], stop: Flag) -> T | None:
         """Does it, again and again while a part of ours is down: that is no fault of the records. None: stopped."""
@@ -149,6 +150,7 @@ class Consumer:
             except Unavailable as error:
                 if stop.is_set():
                     return None
+                STREAM_WAITS.labels(type(error).__name__).inc()
                 log.warning("waiting for a store", extra={LOG_FIELDS: {"seconds": round(delay, 1), "why": str(error)}})
             self.source.pause()
             self.wait(delay)

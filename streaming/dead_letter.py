@@ -1,4 +1,4 @@
-"""The shape of a place for records that could not be taken, and the limit on how many of them in a row we accept."""
+"""The shape of a place for records that could not be taken, and the limit on how many of them we accept."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,10 @@ from streaming.source import Record
 DEAD_SUFFIX = ".dead"
 """Added to a topic's or file's name."""
 REASON_CHARS_MAX = 1000
+RATIO_OVER = 1000
+"""The ratio of bad records is that of so many, the newest."""
+RATIO_FROM = 200
+"""With fewer records seen, a ratio says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +42,45 @@ class DeadLetters(Protocol):
     def close(self) -> None: ...
 
 
-def check_run(run: int, reasons: Iterable[str | None], limit: int) -> int:
-    """How many records in a row are bad after these, `run` of them before; None: a good one. Raises at the limit.
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many bad records are accepted. Both are explained in KafkaSettings."""
 
-    One bad record is its sender's fault. A hundred in a row say that the sender, or our decoder, is broken, and going
-    on would empty the topic into the dead letters.
-    """
-    for reason in reasons:
-        run = run + 1 if reason else 0
-        if run >= limit:
-            raise TooManyDeadLetters(
-                f"{run} records in a row could not be taken, the last because {reason}: mend the sender, upgrade this "
-                f"program, or raise kafka.dead_letter_run (is {limit}) to let them go"
-            )
-    return run
+    run: int = 100
+    ratio: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How good the newest records were."""
+
+    run: int = 0
+    """So many in a row were bad."""
+    newest: tuple[bool, ...] = ()
+    """The last RATIO_OVER of them, oldest first: whether each was bad."""
+
+    def after(self, reasons: Iterable[str | None], limit: Limit) -> "Health":
+        """With these records; None: a good one. Raises TooManyDeadLetters at the limit.
+
+        One bad record is its sender's fault. A hundred in a row, or a fifth of all, say that the sender, or our
+        decoder, is broken: going on would empty the topic into the dead letters.
+        """
+        run, bad, last = self.run, [], ""
+        for reason in reasons:
+            run = run + 1 if reason else 0
+            last = reason or last
+            bad.append(reason is not None)
+            if run >= limit.run:
+                raise _too_many(f"{run:,} records in a row", last, f"kafka.dead_letter_run (is {limit.run:,})")
+        newest = (*self.newest, *bad)[-RATIO_OVER:]
+        if len(newest) >= RATIO_FROM and last and sum(newest) > limit.ratio * len(newest):
+            share = f"{sum(newest):,} of the last {len(newest):,} records"
+            raise _too_many(share, last, f"kafka.dead_letter_ratio (is {limit.ratio:g})")
+        return Health(run, newest)
+
+
+def _too_many(which: str, reason: str, setting: str) -> TooManyDeadLetters:
+    return TooManyDeadLetters(
+        f"{which} could not be taken, the last because {reason}: mend the sender, upgrade this program, or raise "
+        f"{setting} to let them go"
+    )

@@ -61,7 +61,9 @@ def key_of(event: Event) -> str:
     """What a record of this event is keyed by: all events of one item, or of one user, keep their order."""
     if isinstance(event, ItemUpserted):
         return event.item.item_id
-    return event.item_id if isinstance(event, ItemPatched | ItemRemoved) else event.user_id
+    if isinstance(event, (ItemPatched, ItemRemoved)):
+        return event.item_id
+    return event.user_id
 
 
 def _parse(record: Record) -> events_pb2.Event:
@@ -104,7 +106,8 @@ PARSERS = {BINARY: _parse_binary, JSON: _parse_json}
 def _time_ms(message: events_pb2.Event, now_ms: int) -> int:
     if not message.HasField("time"):
         raise InvalidEvent("time", "is not set", cure="send when it happened")
-    return fields.time_ms("time", message.time.seconds * 1000 + message.time.nanos // 1_000_000, now_ms)
+    time = message.time
+    return fields.time_ms("time", time.seconds * 1000 + time.nanos // 1_000_000, now_ms)
 
 
 def _check_key(key: bytes | None, event: Event) -> None:

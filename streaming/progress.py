@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from multigrain.telemetry import LOG_FIELDS, STREAM_DEAD_LETTERS, STREAM_EVENTS, STREAM_LAG
+from multigrain.telemetry import LOG_FIELDS, STREAM_AGE_SECONDS, STREAM_DEAD_LETTERS, STREAM_EVENTS, STREAM_LAG
 from streaming.dead_letter import DeadLetter
 from streaming.handlers.handler import Incoming
 from streaming.source import Positions
@@ -40,6 +40,13 @@ def counted(progress: Progress, batch: Sequence[Incoming], letters: Sequence[Dea
         events=progress.events + taken,
         dead_letters=progress.dead_letters + len(letters),
     )
+
+
+def show_ages(batch: Sequence[Incoming], now_ms: int) -> None:
+    """How old each event of a committed batch is. Requests see what users did at once, items within a refresh."""
+    of_kind = {kind: STREAM_AGE_SECONDS.labels(kind.__name__) for kind in {type(one.event) for one in batch}}
+    for one in batch:
+        of_kind[type(one.event)].observe(max(0, now_ms - one.event.at_ms) / 1000)
 
 
 def show_lag(lag: Positions) -> None:

@@ -8,8 +8,10 @@ gone.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from multigrain.encoder import Encoder
+from multigrain.errors import WrongState
 from multigrain.index.item_index import IndexStore, ItemIndex
 from multigrain.registry.generation import Generation
 from multigrain.registry.registry import Registry
@@ -30,7 +32,10 @@ Targets = Callable[[], Sequence[Target]]
 
 
 class FedGenerations:
-    """Targets from the registry. An encoder is kept, by bundle path, while a generation that uses it is fed."""
+    """Targets from the registry. An encoder is kept, by bundle path, while a generation that uses it is fed.
+
+    Safe to call from threads: the stream asks for them, and who reconciles beside it.
+    """
 
     def __init__(
         self, registry: Registry, indexes: Callable[[], IndexStore], load_encoder: Callable[[Path], Encoder]
@@ -39,13 +44,26 @@ class FedGenerations:
         self._registry = registry
         self._indexes = indexes
         self._load_encoder = load_encoder
+        self._lock = Lock()
         self._encoders: dict[str, Encoder] = {}
         self._opened: dict[GenerationId, ItemIndex] = {}
 
     def __call__(self) -> Sequence[Target]:
-        generations = self._registry.fed()
-        self._forget_others(generations)
-        return [self._target(generation) for generation in generations]
+        with self._lock:
+            generations = self._registry.fed()
+            self._forget_others(generations)
+            return [self._target(generation) for generation in generations]
+
+    def one(self, generation_id: GenerationId) -> Target:
+        """The target of this generation alone. Raises NotFound, and WrongState for one that is not fed."""
+        generation = self._registry.get(generation_id)
+        if not generation.is_fed:
+            raise WrongState(
+                f"generation {generation_id} is {generation.state} and not fed by the stream: name one that is ready, "
+                f"live, or retired with its index"
+            )
+        with self._lock:
+            return self._target(generation)
 
     def _forget_others(self, generations: Sequence[Generation]) -> None:
         paths = {generation.bundle_path for generation in generations}

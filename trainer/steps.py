@@ -68,7 +68,8 @@ def made_from_logs(folder: Path) -> str:
     for name in (CATALOG, SEARCHES, EVENTS):
         place = folder / name
         for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
-            if file.is_file():
+            # As readers of the layout do: what somebody has not finished writing is not there yet.
+            if file.is_file() and not file.name.startswith((".", "_")):
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 

@@ -10,16 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from multigrain.catalog.change import CatalogueChange, StoredItem, after, hard_fields, item_id_of, tower_hash
+from multigrain.catalog import rows
+from multigrain.catalog.change import CatalogueChange, StoredItem, after, hard_fields, item_id_of, strayed, tower_hash
 from multigrain.catalog.tables import catalogue_revision, items
 from multigrain.database import Bind, reading, writing
 from multigrain.events import ItemEvent
-from multigrain.types import Item, ItemId, ItemStatus
+from multigrain.types import ItemId, ItemStatus
 
 __all__ = ["CatalogueChange", "SqlCatalogue", "StoredItem"]
-
-IDS_AT_ONCE = 1_000
-"""In one SELECT; every database has a limit on parameters."""
 
 
 class SqlCatalogue:
@@ -41,7 +39,7 @@ class SqlCatalogue:
             of_item.setdefault(item_id_of(event), []).append(event)
         with writing(self._bind) as connection:
             counter = _Counter(connection)
-            before = _by_id(connection, of_item)
+            before = rows.with_ids(connection, of_item)
             changes = [_changed(item_id, before.get(item_id), of_item[item_id], counter) for item_id in of_item]
             _write(connection, changes, before)
             counter.save()
@@ -60,7 +58,13 @@ class SqlCatalogue:
     def get(self, item_ids: Iterable[ItemId]) -> dict[ItemId, StoredItem]:
         """Those that the catalogue knows, removed ones (status REMOVED) too."""
         with reading(self._bind) as connection:
-            return {item_id: stored for item_id, (stored, _) in _by_id(connection, dict.fromkeys(item_ids)).items()}
+            found = rows.with_ids(connection, dict.fromkeys(item_ids))
+        return {item_id: stored for item_id, (stored, _) in found.items()}
+
+    def known(self, item_ids: Iterable[ItemId]) -> set[ItemId]:
+        """Those that the catalogue has given a number, removed ones too."""
+        with reading(self._bind) as connection:
+            return rows.known_ids(connection, dict.fromkeys(item_ids))
 
     def revision(self) -> int:
         """Of the newest change; 0: nothing was ever changed."""
@@ -78,8 +82,13 @@ class SqlCatalogue:
             return int(connection.execute(sa.select(catalogue_revision.c.last_item_no)).scalar_one())
 
     def sample(self, item_nos: Sequence[int]) -> list[StoredItem]:
-        """Those of these numbers that are items and not removed, in order of item_no; IDS_AT_ONCE of them at most."""
+        """Those of these numbers that are items and not removed, in order of item_no; a thousand of them at most."""
         select = sa.select(items).where(_IS_THERE, items.c.item_no.in_(item_nos))
+        return self._read(select.order_by(items.c.item_no))
+
+    def numbered(self, first: int, behind: int) -> list[StoredItem]:
+        """Those of the numbers from `first` to before `behind` that are items and not removed, in order of item_no."""
+        select = sa.select(items).where(_IS_THERE, items.c.item_no >= first, items.c.item_no < behind)
         return self._read(select.order_by(items.c.item_no))
 
     def scan(self, batch_size: int) -> Iterator[list[StoredItem]]:
@@ -102,7 +111,7 @@ class SqlCatalogue:
 
     def _read(self, select: sa.Select[Any]) -> list[StoredItem]:  # Any: whole rows
         with reading(self._bind) as connection:
-            return [_stored(row) for row in connection.execute(select)]
+            return [rows.stored(row) for row in connection.execute(select)]
 
 
 _IS_THERE = items.c.status != int(ItemStatus.REMOVED)
@@ -144,71 +153,28 @@ def _changed(
         stored=StoredItem(was.item_no if was else counter.next_item_no(), item, counter.next_revision()),
         kind=kind,
         # One that was removed left the index, so coming back it is new there, too.
-        tower_inputs_changed=kind != "removed" and (kind == "new" or tower_hash(item) != was_hash),
-        hard_fields_changed=was is None or hard_fields(item) != hard_fields(was.item),
+        tower_inputs_changed=kind == "new" or (kind == "changed" and tower_hash(item) != was_hash),
+        hard_fields_changed=was is None or hard_fields(item) != hard_fields(was.item) or strayed(was.item, events),
     )
 
 
 def _write(
     connection: sa.Connection, changes: Sequence[CatalogueChange], before: dict[ItemId, tuple[StoredItem, bytes]]
 ) -> None:
-    written = [change.stored for change in changes if change.stored and change.kind not in ("stale", "unknown")]
-    added = [_row(stored) for stored in written if stored.item.item_id not in before]
-    updated = [_row(stored) for stored in written if stored.item.item_id in before]
+    """Three statements at most, whatever the batch."""
+    added, patched, replaced = [], [], []
+    for change in changes:
+        if change.stored is None or change.kind in ("stale", "unknown"):
+            continue
+        if change.item_id not in before:
+            added.append(change.stored)
+        elif change.kind == "patched":
+            patched.append(change.stored)
+        else:
+            replaced.append(change.stored)
     if added:
-        connection.execute(sa.insert(items), added)
-    if updated:
-        this = items.c.item_no == sa.bindparam("this_item_no")
-        values: dict[str, sa.BindParameter[Any]] = {  # Any: of each column's type
-            name: sa.bindparam(f"new_{name}") for name in updated[0] if name not in ("item_no", "item_id")
-        }
-        connection.execute(
-            sa.update(items).where(this).values(values),
-            [{"this_item_no": row["item_no"], **{f"new_{name}": row[name] for name in values}} for row in updated],
-        )
-
-
-def _by_id(connection: sa.Connection, item_ids: Iterable[ItemId]) -> dict[ItemId, tuple[StoredItem, bytes]]:
-    """What is kept under these ids, each with its tower hash."""
-    wanted = list(item_ids)
-    found: dict[ItemId, tuple[StoredItem, bytes]] = {}
-    for start in range(0, len(wanted), IDS_AT_ONCE):
-        select = sa.select(items).where(items.c.item_id.in_(wanted[start : start + IDS_AT_ONCE]))
-        for row in connection.execute(select):
-            found[ItemId(row.item_id)] = (_stored(row), row.tower_hash)
-    return found
-
-
-def _row(stored: StoredItem) -> dict[str, Any]:  # Any: column values
-    item = stored.item
-    return {
-        "item_no": stored.item_no,
-        "item_id": item.item_id,
-        "title": item.title,
-        "brand": item.brand,
-        "category_path": list(item.category_path),
-        "shop": item.shop,
-        "price": item.price,
-        "stock": item.stock,
-        "status": int(item.status),
-        "attributes": dict(item.attributes),
-        "source_version": item.source_version,
-        "tower_hash": tower_hash(item),
-        "revision": stored.revision,
-    }
-
-
-def _stored(row: sa.Row[Any]) -> StoredItem:  # Any: a row of mixed columns
-    item = Item(
-        item_id=ItemId(row.item_id),
-        title=row.title,
-        brand=row.brand,
-        category_path=tuple(row.category_path),
-        shop=row.shop,
-        price=row.price,
-        stock=row.stock,
-        status=ItemStatus(row.status),
-        attributes=row.attributes,
-        source_version=row.source_version,
-    )
-    return StoredItem(row.item_no, item, row.revision)
+        rows.insert(connection, rows.whole(added))
+    if patched:
+        rows.update(connection, rows.patched(patched))
+    if replaced:
+        rows.update(connection, rows.whole(replaced))

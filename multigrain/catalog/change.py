@@ -56,6 +56,26 @@ def after(before: Item | None, events: Sequence[ItemEvent]) -> tuple[Item | None
     return item, _kind(before, item, patched_only=patched_only, unknown=unknown)
 
 
+def strayed(before: Item, events: Sequence[ItemEvent]) -> bool:
+    """Whether the item, between these events, looked to an index as it did not before them.
+
+    An attempt at a part of this batch may have died between its index writes and its commit. What it wrote may be
+    undone by an event further on: then the index must be written although, in the end, nothing changed.
+    """
+    item, look = before, _look(before)
+    for event in events if len(events) > 1 else ():
+        is_patch_of_nothing = isinstance(event, ItemPatched) and item.status is ItemStatus.REMOVED
+        if _version(event) > item.source_version and not is_patch_of_nothing:
+            item = _applied(item, event)
+            if _look(item) != look:
+                return True
+    return False
+
+
+def _look(item: Item) -> tuple[object, ...]:
+    return item.title, *hard_fields(item)
+
+
 def tower_hash(item: Item) -> bytes:
     """Of what the item tower reads: title, brand, category path, shop."""
     digest = hashlib.blake2b(digest_size=16)

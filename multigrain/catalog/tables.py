@@ -47,7 +47,7 @@ user_events = sa.Table(
     metadata,
     sa.Column("event_id", sa.Text, primary_key=True),
     sa.Column("user_id", sa.Text, nullable=False),
-    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("at_ms", sa.BigInteger, primary_key=True, autoincrement=False, comment="a partition holds a day of it"),
     sa.Column("action", sa.SmallInteger, comment="NULL: a query"),
     sa.Column("item_id", sa.Text, comment="NULL: a query"),
     sa.Column("search_id", sa.Text),
@@ -57,7 +57,9 @@ user_events = sa.Table(
     sa.Column("brand", sa.Text, nullable=False),
     sa.Column("shop", sa.Text, nullable=False),
     sa.Index(None, "user_id", "at_ms"),
+    postgresql_partition_by="RANGE (at_ms)",
 )
+"""Of the whole history that is kept. Days are made by features/days.py and dropped by features/retention.py."""
 
 user_states = sa.Table(
     "user_states",
@@ -106,3 +108,33 @@ stream_positions = sa.Table(
     sa.Column("next_offset", sa.BigInteger, nullable=False, comment="the first record that is not yet in the stores"),
     sa.Column("committed_ms", sa.BigInteger, nullable=False),
 )
+
+archive_batches = sa.Table(
+    "archive_batches",
+    metadata,
+    sa.Column(
+        "batch_no",
+        # Only of an INTEGER does SQLite hand out the numbers.
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+        primary_key=True,
+        comment="later batches of one partition have higher ones",
+    ),
+    sa.Column("log_table", sa.Text, nullable=False, comment="searches or events"),
+    sa.Column("row_count", sa.Integer, nullable=False),
+    sa.Column("first_ms", sa.BigInteger, nullable=False, comment="of what happened, the earliest time"),
+    sa.Column("last_ms", sa.BigInteger, nullable=False),
+    sa.Column("staged_ms", sa.BigInteger, nullable=False),
+    sa.Column("roll", sa.BigInteger, comment="which makes a file of it; NULL: none yet"),
+    sa.Column("size_bytes", sa.Integer, nullable=False, comment="of packed, which then need not be read to be summed"),
+    sa.Column("packed", sa.LargeBinary, nullable=False, comment="the rows, an Arrow stream"),
+)
+
+archive_roll = sa.Table(
+    "archive_roll",
+    metadata,
+    sa.Column("only_row", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("last_roll", sa.BigInteger, nullable=False),
+    sa.Column("taken_ms", sa.BigInteger, nullable=False, comment="when somebody took it up; 0: nobody ever did"),
+    sa.CheckConstraint("only_row = 1", name="one_row"),
+)
+"""One row. Whoever marks batches for a roll holds its lock: so there is one unfinished roll at most."""

@@ -20,8 +20,8 @@ class FeatureStore(Protocol):
         """The user's state; None for a user never seen. One read by primary key."""
         ...
 
-    def record(self, behaviors: Sequence[Behavior], queries: Sequence[UserQuery]) -> int:
-        """Adds what is new and returns how many that were; an event id seen before changes nothing.
+    def record(self, behaviors: Sequence[Behavior], queries: Sequence[UserQuery]) -> frozenset[str]:
+        """Adds what is new and returns the ids of those events; one seen before, by its id and time, changes nothing.
 
         Order does not matter: a late event lands in its place by time. All or nothing. An implementation that was
         given an open transaction writes inside it and leaves the commit to its owner.

@@ -1,9 +1,9 @@
 """The feature store in memory: for tests and for programs that keep nothing."""
 
 import threading
-from collections import defaultdict
 from collections.abc import Sequence
 
+from multigrain.features.news import EventKey, by_user, each_once
 from multigrain.features.recorded import recorded
 from multigrain.types import Behavior, UserId, UserQuery, UserState
 
@@ -14,28 +14,19 @@ class MemoryFeatureStore:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._states: dict[UserId, UserState] = {}
-        self._seen: set[str] = set()
+        self._seen: set[EventKey] = set()
 
     def get(self, user_id: UserId) -> UserState | None:
         return self._states.get(user_id)
 
-    def record(self, behaviors: Sequence[Behavior], queries: Sequence[UserQuery]) -> int:
+    def record(self, behaviors: Sequence[Behavior], queries: Sequence[UserQuery]) -> frozenset[str]:
+        events = each_once(behaviors, queries)
         with self._lock:
-            of_user: dict[UserId, tuple[list[Behavior], list[UserQuery]]] = defaultdict(lambda: ([], []))
-            fresh: set[str] = set()
-            events: list[Behavior | UserQuery] = [*behaviors, *queries]
-            for event in events:
-                if event.event_id in self._seen or event.event_id in fresh:
-                    continue
-                fresh.add(event.event_id)
-                if isinstance(event, Behavior):
-                    of_user[event.user_id][0].append(event)
-                else:
-                    of_user[event.user_id][1].append(event)
+            fresh = {key: event for key, event in events.items() if key not in self._seen}
             changed = {
-                user_id: recorded(self._states.get(user_id) or UserState(user_id=user_id), *news)
-                for user_id, news in of_user.items()
+                user_id: recorded(self._states.get(user_id) or UserState(user_id=user_id), news.behaviors, news.queries)
+                for user_id, news in by_user(fresh.values()).items()
             }
             self._states.update(changed)
-            self._seen |= fresh
-            return len(fresh)
+            self._seen |= fresh.keys()
+        return frozenset(event.event_id for event in fresh.values())

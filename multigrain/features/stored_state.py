@@ -34,19 +34,16 @@ def to_bytes(state: UserState) -> bytes:
 def from_bytes(stored: bytes, *, user_id: UserId, version: int) -> UserState:
     """What `to_bytes` wrote."""
     message = StoredUserState.FromString(stored)
-    words = list(message.words)
-    texts = {
-        column: tuple(words[position] for position in getattr(message, field))
-        for field, column in _TEXT_COLUMNS.items()
-    }
+    word_at = list(message.words).__getitem__
+    texts = {column: tuple(map(word_at, getattr(message, field))) for field, column in _TEXT_COLUMNS.items()}
     return UserState(
         user_id=user_id,
         behaviors=BehaviorColumns(
             **texts,
-            actions=np.array(message.actions, np.uint8),
-            at_ms=np.array(message.at_ms, np.int64),
+            actions=np.array(list(message.actions), np.uint8),
+            at_ms=np.array(list(message.at_ms), np.int64),
         ),
         queries=tuple(message.queries),
-        query_at_ms=np.array(message.query_at_ms, np.int64),
+        query_at_ms=np.array(list(message.query_at_ms), np.int64),
         version=version,
     )

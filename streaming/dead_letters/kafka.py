@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kafka import KafkaProducer
 
-from streaming.broker import kafka_at
+from streaming.broker import kafka_at, open_client
 from streaming.dead_letter import DEAD_SUFFIX, DeadLetter
 from streaming.source import Headers
 
@@ -49,11 +49,12 @@ class KafkaDeadLetters:
 
     def _connected(self) -> KafkaProducer:
         if self._producer is None:
-            self._producer = KafkaProducer(
-                bootstrap_servers=self._bootstrap,
+            self._producer = open_client(
+                KafkaProducer,
+                self._bootstrap,
+                bootstrap_seconds=WAIT_SECONDS,
                 acks="all",
                 max_block_ms=int(WAIT_SECONDS * 1000),
-                bootstrap_timeout_ms=int(WAIT_SECONDS * 1000),
             )
         return self._producer
 

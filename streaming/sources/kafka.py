@@ -5,41 +5,34 @@ Offsets are committed to Kafka only so that lag tools see us move.
 
 import logging
 import time
-from collections.abc import Collection, Sequence
-from contextlib import suppress
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import KafkaError
-from kafka.structs import OffsetAndMetadata
 
-from multigrain.telemetry import LOG_FIELDS
-from streaming.broker import BOOTSTRAP_SECONDS, kafka_at, require_topics
+from multigrain.telemetry import LOG_FIELDS, STREAM_STALLS, STREAM_TAKEN_UP
+from streaming.broker import BOOTSTRAP_SECONDS
+from streaming.lost_records import WhenLost, find_lost, stop
 from streaming.source import Partition, Positions, Record, Start
+from streaming.sources.kafka_member import Extent, KafkaMember, Membership, offsets
+from streaming.watchdog import PartitionStalled, Remedy, Sight, Watchdog
 
 log = logging.getLogger(__name__)
 
 ROUND_SECONDS = 0.1
 """The longest single wait for the broker: a batch that fills is looked at this often."""
-
-
-GOODBYE_SECONDS = 2.0
-
-
-class Membership(NamedTuple):
-    """Who we are in the group, and what it gave us. Whenever this changes, positions are asked for anew.
-
-    kafka-python would tell a rebalance listener, too. But it stops fetching what it has announced as revoked, and does
-    not start again when the announced rebalance then turns out not to be needed (seen in 3.0.12): so we have none.
-    """
-
-    generation: int
-    member: str
-    assigned: frozenset[TopicPartition]
+LOOK_SECONDS = 5.0
+"""The broker is asked where its partitions end after this much waiting for records, not with every poll."""
+LOOKS_PER_STALL = 4
 
 
 class KafkaSource:
-    """One member of a consumer group. Connects when made; what it reads is decided by the group."""
+    """One member of a consumer group, connected by the first poll; what it reads is decided by the group.
+
+    A broker that is away and a topic that is missing are LogUnavailable, at the start as well as later: the next poll
+    tries again.
+    """
 
     def __init__(
         self,
@@ -49,6 +42,8 @@ class KafkaSource:
         topics: Sequence[str],
         start: Start,
         also_required: Collection[str] = (),
+        when_lost: WhenLost = stop,
+        stall_seconds: float = 30.0,
         session_seconds: float = 15.0,
         bootstrap_seconds: float = BOOTSTRAP_SECONDS,
     ) -> None:
@@ -56,130 +51,194 @@ class KafkaSource:
         the group waits for a silent member before others take its partitions; too low, and a slow batch looks dead.
         """
         self._bootstrap = bootstrap
+        self._group = group
+        self._topics = topics
+        self._also_required = also_required
         self._start = start
+        self._when_lost = when_lost
+        self._session_seconds = session_seconds
+        self._bootstrap_seconds = bootstrap_seconds
+        self._watchdog = Watchdog(stall_seconds)
+        self._look_seconds = min(LOOK_SECONDS, stall_seconds / LOOKS_PER_STALL)
+        self._waited_seconds = 0.0
+        self._member: KafkaMember | None = None
+        self._paused = False
         self._taken_up_as: Membership | None = None
         self._next: dict[TopicPartition, int] = {}
+        self._stored: dict[TopicPartition, int] = {}
         self._acknowledged: dict[TopicPartition, int] = {}
-        self._paused = False
-        with kafka_at(bootstrap, doing="connecting"):
-            self._consumer = KafkaConsumer(
-                bootstrap_servers=bootstrap,
-                group_id=group,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                allow_auto_create_topics=False,
-                bootstrap_timeout_ms=int(bootstrap_seconds * 1000),
-                session_timeout_ms=int(session_seconds * 1000),
-                heartbeat_interval_ms=int(session_seconds * 1000 / 5),
-            )
-        try:
-            self._consumer.subscribe(list(topics))
-            with kafka_at(bootstrap, doing="looking up topics"):
-                require_topics(bootstrap, {*topics, *also_required}, self._consumer.topics())
-        except BaseException:
-            self.close()
-            raise
 
     def poll(self, max_records: int, timeout_seconds: float) -> list[Record]:
-        if self._paused:
-            self._stay_alive(timeout_seconds)
-            return []
-        deadline = time.monotonic() + timeout_seconds
-        taken: list[Record] = []
-        while True:
-            if self._taken_up_as != self._membership():
-                # What was read of newly assigned partitions began where Kafka thought best; the rest is read again.
-                taken.clear()
-                self._take_up()
-            wait = max(0.0, deadline - time.monotonic())
-            taken.extend(self._read(max_records - len(taken), min(ROUND_SECONDS, wait)))
-            if (wait == 0 or len(taken) >= max_records) and self._taken_up_as == self._membership():
-                return taken
+        try:
+            if self._paused:
+                self._stay_alive(timeout_seconds)
+                return []
+            self._watch()
+            return self._fill(self._joined(), max_records, timeout_seconds)
+        except BaseException:
+            # Some may have been read before it failed: they would be passed over.
+            self.rewind()
+            raise
 
     def pause(self) -> None:
         self._paused = True
-        self._consumer.pause(*self._consumer.assignment())
+        if self._member is not None:
+            self._member.client.pause(*self._member.membership.assigned)
 
     def resume(self) -> None:
         self._paused = False
-        self._consumer.resume(*self._consumer.paused())
+        if self._member is not None:
+            self._member.client.resume(*self._member.client.paused())
 
     def rewind(self) -> None:
-        self._taken_up_as = None
+        self._taken_up_as, self._next, self._stored = None, {}, {}
 
     def acknowledge(self, positions: Positions) -> None:
         self._acknowledged.update({_kafka(partition): at for partition, at in positions.items()})
         try:
-            self._consumer.commit_async(self._offsets())
+            if self._member is not None:
+                self._member.client.commit_async(offsets(self._acknowledged_of(self._member)))
         except KafkaError as error:
             log.warning("lag tools were not told", extra={LOG_FIELDS: {"error": f"{type(error).__name__}: {error}"}})
 
     def lag(self) -> Positions:
+        if self._member is None:
+            return {}
         try:
-            known = [(tp, at, self._consumer.highwater(tp)) for tp, at in self._held().items()]
+            known = [(tp, at, self._member.client.highwater(tp)) for tp, at in self._held(self._member).items()]
         except KafkaError:  # revoked between the two calls
             return {}
         return {_ours(tp): max(0, end - at) for tp, at, end in known if end is not None}
 
     def at_end(self) -> bool:
-        with kafka_at(self._bootstrap, doing="looking for the end of the topics"):
-            held = list(self._held())
-            if not held or self._taken_up_as != self._membership():
-                return False
-            ends = self._consumer.end_offsets(held)
-            return all(self._consumer.position(tp) >= ends[tp] for tp in held)
+        member = self._joined()
+        held = self._held(member)
+        if not held or self._taken_up_as != member.membership:
+            return False
+        ends = member.ends(held)
+        return all(member.position(tp) >= ends[tp] for tp in held)
 
     def close(self) -> None:
-        # What was told last may still be on its way. If the group will not hear it, nothing is lost.
-        if offsets := self._offsets():
-            with suppress(KafkaError):
-                self._consumer.commit(offsets, timeout_ms=int(GOODBYE_SECONDS * 1000))
-        with kafka_at(self._bootstrap, doing="leaving the group"):
-            self._consumer.close(autocommit=False)
+        if self._member is not None:
+            member, self._member = self._member, None
+            member.leave(self._acknowledged_of(member))
+        self.rewind()
 
-    def _offsets(self) -> dict[TopicPartition, OffsetAndMetadata]:
-        """What was acknowledged of the partitions that are still ours."""
-        return {tp: OffsetAndMetadata(at, "", -1) for tp, at in self._acknowledged.items() if tp in self._held()}
+    # Reading
 
-    def _read(self, max_records: int, wait_seconds: float) -> list[Record]:
-        with kafka_at(self._bootstrap, doing="reading"):
-            found = self._consumer.poll(timeout_ms=int(wait_seconds * 1000), max_records=max_records)
-        for tp, raws in found.items():
-            self._next[tp] = raws[-1].offset + 1
+    def _joined(self) -> KafkaMember:
+        if self._member is None:
+            self._member = KafkaMember(
+                self._bootstrap,
+                group=self._group,
+                topics=self._topics,
+                also_required=self._also_required,
+                session_seconds=self._session_seconds,
+                bootstrap_seconds=self._bootstrap_seconds,
+            )
+        return self._member
+
+    def _fill(self, member: KafkaMember, max_records: int, timeout_seconds: float) -> list[Record]:
+        began = time.monotonic()
+        taken: list[Record] = []
+        while True:
+            if self._taken_up_as != member.membership:
+                stayed = self._take_up(member)
+                # What was read of the others began where Kafka thought best, or belongs to another member now.
+                taken = [record for record in taken if _kafka(record.partition) in stayed]
+            wait = max(0.0, began + timeout_seconds - time.monotonic())
+            if len(taken) < max_records:
+                taken.extend(self._read(member, max_records - len(taken), min(ROUND_SECONDS, wait)))
+            if (wait == 0 or len(taken) >= max_records) and self._taken_up_as == member.membership:
+                break
+        if len(taken) < max_records:
+            self._waited_seconds += time.monotonic() - began
+        # Their taker records them before the next poll, or asks for a rewind.
+        self._stored.update({_kafka(record.partition): record.position + 1 for record in taken})
+        return taken
+
+    def _read(self, member: KafkaMember, max_records: int, wait_seconds: float) -> list[Record]:
+        found = member.read(max_records, wait_seconds)
+        self._next.update({tp: raws[-1].offset + 1 for tp, raws in found.items()})
         return [_record(raw) for raws in found.values() for raw in raws]
 
     def _stay_alive(self, timeout_seconds: float) -> None:
-        if self._read(1, timeout_seconds):
+        if self._member is None:
+            time.sleep(timeout_seconds)
+        elif self._read(self._member, 1, timeout_seconds):
             # Partitions assigned while we are paused are not paused.
             self.rewind()
 
-    def _membership(self) -> Membership:
-        group = self._consumer.group_metadata()
-        return Membership(group.generation_id, group.member_id, frozenset(self._consumer.assignment()))
+    # Positions
 
-    def _take_up(self) -> None:
-        """Goes to the stored positions of everything assigned. If they cannot be had, the next poll tries again."""
-        self._taken_up_as = None
-        self._next = {}
-        membership = self._membership()
-        assigned = membership.assigned
-        stored = self._start([_ours(tp) for tp in assigned]) if assigned else {}
-        with kafka_at(self._bootstrap, doing="going to the stored positions"):
-            for tp in assigned:
-                self._go_to(tp, stored.get(_ours(tp)))
+    def _take_up(self, member: KafkaMember) -> frozenset[TopicPartition]:
+        """Goes to the stored positions of what the group has given us; returns what stays as it was.
+
+        A partition stays if we read it before and SQL stands where we have left it: nobody else can have taken
+        records of it. It is read on from where reading has come to, which is told to the client again: a client that
+        has lost its membership and found it again has forgotten.
+        """
+        known, self._taken_up_as = self._next if self._taken_up_as else {}, None
+        membership = member.membership
+        stored = self._ask_start(membership.assigned)
+        stayed = frozenset(tp for tp in membership.assigned if tp in known and stored.get(tp) == self._stored.get(tp))
+        extents = member.extents(membership.assigned - stayed)
+        if self._tell_lost(extents, stored):
+            stored = self._ask_start(membership.assigned)
+        # A partition that was never read begins with the oldest record that there is.
+        given = {tp: max(has.first, stored.get(tp, 0)) for tp, has in extents.items()}
+        self._stored, self._next = stored, {**{tp: known[tp] for tp in stayed}, **given}
+        for tp, position in self._next.items():
+            member.go_to(tp, position)
+        for tp in given:
+            STREAM_TAKEN_UP.labels(tp.topic).inc()
         self._taken_up_as = membership
+        return stayed
 
-    def _go_to(self, tp: TopicPartition, position: int | None) -> None:
-        if position is None:
-            self._consumer.seek_to_beginning(tp)
-            self._next[tp] = self._consumer.position(tp)
-        else:
-            self._consumer.seek(tp, position)
-            self._next[tp] = position
+    def _ask_start(self, assigned: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """For all that is assigned: whoever is asked forgets the others."""
+        stored = self._start([_ours(tp) for tp in assigned]) if assigned else {}
+        return {_kafka(partition): at for partition, at in stored.items()}
 
-    def _held(self) -> dict[TopicPartition, int]:
-        assigned = self._consumer.assignment()
+    def _tell_lost(self, extents: Mapping[TopicPartition, Extent], stored: Mapping[TopicPartition, int]) -> bool:
+        found = [find_lost(_ours(tp), stored.get(tp), first=has.first, end=has.end) for tp, has in extents.items()]
+        lost = [one for one in found if one]
+        for one in lost:
+            self._when_lost(one)
+        return bool(lost)
+
+    def _held(self, member: KafkaMember) -> dict[TopicPartition, int]:
+        assigned = member.membership.assigned
         return {tp: at for tp, at in self._next.items() if tp in assigned}
+
+    def _acknowledged_of(self, member: KafkaMember) -> dict[TopicPartition, int]:
+        """Of the partitions that are still ours."""
+        held = self._held(member)
+        return {tp: at for tp, at in self._acknowledged.items() if tp in held}
+
+    # Stalls
+
+    def _watch(self) -> None:
+        """Now and then: is the broker there, does the group know us, and does every partition move?"""
+        if self._member is None or self._waited_seconds < self._look_seconds:
+            return
+        member, held = self._member, self._held(self._member)
+        ends = member.ends(held)
+        sights = {_ours(tp): Sight(max(at, member.position(tp)), ends[tp]) for tp, at in held.items()}
+        waited, self._waited_seconds = self._waited_seconds, 0.0
+        if stall := self._watchdog.look(sights, waited):
+            self._cure(stall.remedy, stall.partition.topic, str(stall))
+        if self._watchdog.look_at_group(member.settled, waited):
+            self._cure(Remedy.REJOIN, "", f"group {self._group} has not said for long what is ours")
+
+    def _cure(self, remedy: Remedy, topic: str, what: str) -> None:
+        STREAM_STALLS.labels(topic, remedy.name.lower()).inc()
+        log.warning("the stream stands still", extra={LOG_FIELDS: {"what": what, "remedy": remedy.name.lower()}})
+        if remedy is Remedy.END:
+            raise PartitionStalled(f"{what}; neither a rewind nor a new client has helped: start this program again")
+        if remedy is Remedy.REJOIN:
+            self.close()
+        self.rewind()
 
 
 def _record(raw: Any) -> Record:  # Any: kafka-python ships no types

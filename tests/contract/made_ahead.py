@@ -1,4 +1,4 @@
-"""Empty indexes on a Milvus server, made while tests run that need them: each takes three seconds, all of it waiting."""
+"""Empty indexes on a Milvus server, made while tests run that need them: each takes three seconds of waiting."""
 
 import uuid
 from collections import deque

@@ -1,6 +1,7 @@
 """What the catalogue promises, on both SQL stores."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -158,6 +159,43 @@ def test_a_patch_changes_what_it_names(catalogue: SqlCatalogue) -> None:
     assert stored_item(catalogue) == an_item(price=80.0, stock=0, status=ItemStatus.INACTIVE, source_version=3)
 
 
+def test_what_a_patch_does_not_name_stays_to_the_letter(catalogue: SqlCatalogue) -> None:
+    item = an_item(title="a 'quoted' \\ {title}, \"red\"", attributes={"größe": 'M, "L"', "note": "a\\b{}"})
+    catalogue.apply([an_upsert(item)])
+
+    catalogue.apply([a_patch(2, price=1.0)])
+
+    assert stored_item(catalogue) == replace(item, price=1.0, source_version=2)
+
+
+def test_new_changed_patched_and_removed_items_of_one_batch_each_end_as_their_event_says(
+    catalogue: SqlCatalogue,
+) -> None:
+    catalogue.apply([an_upsert(an_item(number)) for number in (1, 2, 3)])
+    changed = an_item(2, title="{wool}, 'scarf'", brand="", attributes={"colour": "NULL"}, source_version=2)
+
+    changes = catalogue.apply(
+        [a_patch(2, item_id="sku-1", stock=0), an_upsert(changed), a_removal(2, item_id="sku-3"), an_upsert(an_item(4))]
+    )
+
+    assert [change.kind for change in changes] == ["patched", "changed", "removed", "new"]
+    assert stored_item(catalogue, "sku-1") == an_item(1, stock=0, source_version=2)
+    assert stored_item(catalogue, "sku-2") == changed
+    assert stored_item(catalogue, "sku-3") == an_item(3, status=ItemStatus.REMOVED, source_version=2)
+    assert stored_item(catalogue, "sku-4") == an_item(4)
+    assert [change.stored.revision for change in changes if change.stored] == [4, 5, 6, 7]
+
+
+def test_a_patch_after_an_upsert_tells_nothing_of_the_tower(catalogue: SqlCatalogue) -> None:
+    catalogue.apply([an_upsert(title="red scarf")])
+    catalogue.apply([a_patch(2, price=1.0)])
+
+    (same,) = catalogue.apply([an_upsert(title="red scarf", source_version=3)])
+    (other,) = catalogue.apply([an_upsert(title="green hat", source_version=4)])
+
+    assert (same.tower_inputs_changed, other.tower_inputs_changed) == (False, True)
+
+
 def test_a_patch_of_an_unknown_item_is_told_and_harms_nobody(catalogue: SqlCatalogue) -> None:
     changes = catalogue.apply([a_patch(1, item_id="sku-9", price=1.0), an_upsert(an_item(1))])
 
@@ -256,6 +294,21 @@ def test_a_sample_by_number_holds_what_is_there_and_nothing_else(catalogue: SqlC
     assert [found.item_no for found in catalogue.sample([5, 3, 99, 2])] == [2, 5]
     assert catalogue.sample([2]) == [catalogue.get([ItemId("sku-2")])[ItemId("sku-2")]]
     assert catalogue.sample([]) == []
+
+
+def test_a_range_of_numbers_holds_what_is_there_in_order(catalogue: SqlCatalogue) -> None:
+    catalogue.apply([an_upsert(an_item(n)) for n in range(1, 8)])
+    catalogue.apply([a_removal(2, item_id="sku-3")])
+
+    assert [found.item_no for found in catalogue.numbered(2, 6)] == [2, 4, 5]
+    assert catalogue.numbered(8, 100) == []
+
+
+def test_an_item_that_has_a_number_is_known_though_it_was_removed(catalogue: SqlCatalogue) -> None:
+    catalogue.apply([an_upsert(an_item(1)), a_removal(1, item_id="sku-2")])
+
+    assert catalogue.known(ItemId(f"sku-{n}") for n in range(2_000)) == {"sku-1", "sku-2"}
+    assert catalogue.known([]) == set()
 
 
 def test_writers_at_once_give_every_item_one_number_and_every_change_one_revision(catalogue: SqlCatalogue) -> None:

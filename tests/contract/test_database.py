@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+import migrations
 from multigrain import database
 from multigrain.catalog.tables import catalogue_revision, metadata, stream_positions, user_states
 from multigrain.errors import InvalidConfig, NotFound, StoreUnavailable
 from tests.contract.stores import SQL_STORES, bare_sql_engine, rolled_back
 
-NEWEST = "0005"
+REVISIONS = sorted(path.name.split("_")[0] for path in Path(migrations.__file__).parent.glob("versions/0*.py"))
+NEWEST = REVISIONS[-1]
 
 
 @pytest.fixture(params=SQL_STORES)
@@ -49,10 +51,10 @@ def test_each_migration_can_be_taken_back_alone(bare: sa.Engine) -> None:
     database.upgrade(bare)
 
     seen = []
-    for _ in range(5):
+    for _ in REVISIONS:
         database.downgrade(bare)
         seen.append(database.check(bare).current)
-    assert seen == ["0004", "0003", "0002", "0001", None]
+    assert seen == [*REVISIONS[-2::-1], None]
 
 
 def test_the_migrated_schema_is_the_one_that_the_code_declares(bare: sa.Engine) -> None:
@@ -145,6 +147,27 @@ def test_a_server_that_is_not_there_is_unavailable_and_its_password_stays_secret
     with pytest.raises(StoreUnavailable, match=r"ada:\*\*\*@127.0.0.1:1/shop") as raised, database.reading(engine):
         pass
     assert "hunter2" not in str(raised.value)
+
+
+def test_connections_that_the_server_ended_while_they_were_idle_are_replaced(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, other = database.open_database(postgres_url), database.open_database(postgres_url)
+    with engine.connect() as one, engine.connect() as two:
+        pids = [connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() for connection in (one, two)]
+    with other.connect() as connection:
+        connection.execute(
+            sa.select(sa.func.pg_terminate_backend(sa.column("pid"), 5_000)).select_from(
+                sa.func.unnest(sa.literal(pids, sa.ARRAY(sa.Integer))).alias("pid")
+            )
+        ).all()
+    monkeypatch.setattr(database, "IDLE_SECONDS", 0)
+
+    for _ in pids:
+        with database.reading(engine) as connection:
+            assert connection.execute(sa.select(sa.literal(1))).scalar_one() == 1
+    engine.dispose()
+    other.dispose()
 
 
 def test_a_sqlite_file_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:

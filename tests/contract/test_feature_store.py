@@ -27,7 +27,7 @@ def test_a_user_never_seen_has_no_state(features: FeatureStore) -> None:
 
 
 def test_nothing_recorded_is_nothing_new(features: FeatureStore) -> None:
-    assert features.record([], []) == 0
+    assert features.record([], []) == frozenset()
     assert features.get(USER) is None
 
 
@@ -37,7 +37,7 @@ def test_what_was_recorded_is_there_with_its_side_features_oldest_first(features
         [a_user_query("red dress", minutes_ago=7), a_user_query("blue dress", minutes_ago=20)],
     )
 
-    assert recorded == 4
+    assert len(recorded) == 4
     state = state_of(features)
     assert state.user_id == USER
     assert state.behaviors.item_ids == ("sku-1", "sku-2")
@@ -57,24 +57,37 @@ def test_an_event_id_seen_before_changes_nothing(features: FeatureStore) -> None
 
     again = features.record([a_behavior("sku-2", event_id="e-1")], [])
 
-    assert again == 0
+    assert again == frozenset()
     assert state_of(features).behaviors.item_ids == ("sku-1",)
     assert state_of(features).version == 1
+
+
+def test_the_same_id_at_another_time_is_another_event(features: FeatureStore) -> None:
+    features.record([a_behavior("sku-1", event_id="e-1", minutes_ago=10)], [])
+
+    assert features.record([a_behavior("sku-2", event_id="e-1", minutes_ago=5)], []) == {"e-1"}
+    assert state_of(features).behaviors.item_ids == ("sku-1", "sku-2")
+
+
+def test_the_ids_that_come_back_are_those_of_what_was_new(features: FeatureStore) -> None:
+    clicked, asked = a_behavior("sku-1", event_id="e-1"), a_user_query("boots", user_id="user-2")
+
+    assert features.record([clicked], [asked]) == {"e-1", asked.event_id}
+    assert features.record([clicked, a_behavior("sku-2", event_id="e-2")], [asked]) == {"e-2"}
 
 
 def test_of_an_event_id_twice_in_one_call_the_first_counts(features: FeatureStore) -> None:
     twice = [a_behavior("sku-1", event_id="e-1"), a_behavior("sku-2", event_id="e-1")]
 
-    assert features.record(twice, []) == 1
+    assert features.record(twice, []) == {"e-1"}
     assert state_of(features).behaviors.item_ids == ("sku-1",)
 
 
 def test_a_replay_with_one_new_event_adds_that_one(features: FeatureStore) -> None:
-    features.record([a_behavior("sku-1", minutes_ago=10)], [])
+    old, new = a_behavior("sku-1", minutes_ago=10), a_behavior("sku-2", minutes_ago=5, event_id="e-2")
+    features.record([old], [])
 
-    added = features.record([a_behavior("sku-1", minutes_ago=10), a_behavior("sku-2", minutes_ago=5)], [])
-
-    assert added == 1
+    assert features.record([old, new], []) == {"e-2"}
     assert state_of(features).behaviors.item_ids == ("sku-1", "sku-2")
 
 
@@ -99,7 +112,7 @@ def test_the_newest_behaviors_are_kept(features: FeatureStore) -> None:
 def test_an_event_older_than_a_full_state_is_counted_and_not_kept(features: FeatureStore) -> None:
     features.record([a_behavior(f"sku-{n}", minutes_ago=10) for n in range(600)], [])
 
-    assert features.record([a_behavior("ancient", minutes_ago=9000)], []) == 1
+    assert features.record([a_behavior("ancient", minutes_ago=9000, event_id="e-old")], []) == {"e-old"}
     assert "ancient" not in state_of(features).behaviors.item_ids
 
 
@@ -162,7 +175,8 @@ def test_ids_and_texts_of_any_script_come_back_as_they_were(features: FeatureSto
 def test_threads_that_record_for_one_user_lose_nothing(features: FeatureStore) -> None:
     def record(thread: int) -> int:
         return sum(
-            features.record([a_behavior(f"sku-{thread}-{n}", minutes_ago=thread * 10 + n + 1)], []) for n in range(5)
+            len(features.record([a_behavior(f"sku-{thread}-{n}", minutes_ago=thread * 10 + n + 1)], []))
+            for n in range(5)
         )
 
     with ThreadPoolExecutor(8) as threads:
@@ -177,7 +191,7 @@ def test_threads_that_replay_the_same_events_count_each_once(features: FeatureSt
     events = [a_behavior(f"sku-{n}", user_id=f"user-{n % 3}", minutes_ago=n + 1) for n in range(30)]
 
     def replay(thread: int) -> int:
-        return features.record(events if thread % 2 else events[::-1], [])
+        return len(features.record(events if thread % 2 else events[::-1], []))
 
     with ThreadPoolExecutor(6) as threads:
         recorded = sum(threads.map(replay, range(6)))
@@ -189,11 +203,11 @@ def test_threads_that_replay_the_same_events_count_each_once(features: FeatureSt
 def test_inside_a_transaction_of_its_owner_nothing_stays_when_that_is_rolled_back(engine: sa.Engine) -> None:
     with rolled_back(engine) as connection:
         inside = SqlFeatureStore(connection)
-        assert inside.record([a_behavior("sku-1")], []) == 1
+        assert len(inside.record([a_behavior("sku-1")], [])) == 1
         assert inside.get(USER) is not None
 
     assert SqlFeatureStore(engine).get(USER) is None
-    assert SqlFeatureStore(engine).record([a_behavior("sku-1")], []) == 1
+    assert len(SqlFeatureStore(engine).record([a_behavior("sku-1")], [])) == 1
 
 
 def test_the_raw_rows_stay_beyond_what_a_state_keeps(engine: sa.Engine) -> None:

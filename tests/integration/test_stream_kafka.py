@@ -1,5 +1,6 @@
 """The stream with real parts: events from a Kafka broker into PostgreSQL and Milvus."""
 
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,9 +31,10 @@ from streaming.source import Source, Start
 from streaming.sources.kafka import KafkaSource
 from streaming.targets import Target
 from tests.builders import NOON_MS, WordEncoder, a_click, an_item, an_upsert
+from tests.integration.click_stream import quiet_client
 from tests.services.fixtures import Topics
 from tests.unit.streaming.dead_letters_suite import DeadLettersSuite, Morgue, a_letter
-from tests.unit.streaming.source_suite import Log, SourceSuite, Stored
+from tests.unit.streaming.source_suite import SourceSuite, Stored, drain, item_ids
 
 SESSION_SECONDS = 6.0
 """The shortest that a broker takes by default."""
@@ -48,7 +50,10 @@ class InKafka:
         self._producer = producer
 
     def append(self, event: Clicked) -> None:
-        send(self._producer, self._topic, encode_json(event))
+        self.append_to(self._topic, event)
+
+    def append_to(self, topic: str, event: Clicked) -> None:
+        send(self._producer, topic, encode_json(event))
 
     def open(self, start: Start) -> Source:
         return KafkaSource(
@@ -86,16 +91,35 @@ def producer(kafka_topics: Topics) -> Iterator[KafkaProducer]:
 
 class TestKafkaSource(SourceSuite):
     @pytest.fixture
-    def log(self, kafka_topics: Topics, producer: KafkaProducer) -> Log:
+    def log(self, kafka_topics: Topics, producer: KafkaProducer) -> InKafka:
         return InKafka(kafka_topics, producer)
 
     def test_a_topic_that_is_not_there_is_said_at_once(self, kafka_topics: Topics) -> None:
+        source = KafkaSource(kafka_topics.bootstrap, group="g", topics=[kafka_topics.name("gone")], start=Stored())
         with pytest.raises(LogUnavailable, match=f"has no topic {kafka_topics.name('gone')}: create it"):
-            KafkaSource(kafka_topics.bootstrap, group="g", topics=[kafka_topics.name("gone")], start=Stored())
+            source.poll(1, 0)
+        source.close()
 
-    def test_a_broker_that_is_not_there_is_ours_to_mend(self) -> None:
-        with pytest.raises(LogUnavailable, match=r"Kafka at 127\.0\.0\.1:9 failed while connecting"):
-            KafkaSource("127.0.0.1:9", group="g", topics=["t"], start=Stored(), bootstrap_seconds=0.5)
+    def test_a_topic_that_is_made_later_is_found_without_a_restart(self, kafka_topics: Topics, log: InKafka) -> None:
+        late, stored = kafka_topics.name("late"), Stored()
+        source = KafkaSource(kafka_topics.bootstrap, group=late, topics=[late], start=stored)
+        with pytest.raises(LogUnavailable, match=f"has no topic {late}"):
+            source.poll(1, 0)
+        kafka_topics.create("late")
+        log.append_to(late, a_click("sku-1"))
+        assert item_ids(drain(source, stored, 1)) == ["sku-1"]
+        source.close()
+
+    def test_a_broker_that_does_not_answer_is_ours_to_mend(self) -> None:
+        with quiet_client(), socket.create_server(("127.0.0.1", 0)) as deaf:
+            address = f"127.0.0.1:{deaf.getsockname()[1]}"
+            source = KafkaSource(address, group="g", topics=["t"], start=Stored(), bootstrap_seconds=0.5)
+            before = threading.active_count()
+            for _ in range(2):
+                with pytest.raises(LogUnavailable, match=f"Kafka at {address} failed while connecting"):
+                    source.poll(1, 0)
+            # A client that failed must leave no thread behind: this may go on for hours.
+            assert threading.active_count() == before
 
 
 class InDeadTopic:

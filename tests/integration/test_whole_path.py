@@ -3,6 +3,7 @@
 Every program is a process of its own, started by its command, as in production.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -132,6 +133,10 @@ def test_streamed_events_are_seen_in_an_answer(
             assert answer.newest_behavior is not None
             assert round(answer.newest_behavior.timestamp() * 1000) == at_ms
             assert answer.degraded == ()
+            probed = json.loads(run(["probe", "--count", "2", "--json"], settings, tmp_path))
+            assert probed["late"] == []
+            assert [figure["name"].split(",")[0] for figure in probed["figures"]] == ["click", "item in", "item out"]
+            assert all(0 < figure["value"] < 10_000 for figure in probed["figures"])
 
 
 def a_new_item() -> Item:

@@ -168,9 +168,10 @@ def items_of(logs: Logs) -> Iterator[Item]:
 def _read_logs(folder: Path, take: Callable[[StoredTable, Sequence[Check]], pa.Table]) -> Logs:
     """Every table through `take`, which sees to the bad rows; searches before the events that name them."""
     catalog = take(read_stored(folder / CATALOG, CATALOG_SCHEMA), catalog_checks(CATALOG_SCHEMA, tuple(STATUS_NAMES)))
+    # Events are read first: whoever adds to the folder meanwhile writes the searches of its events before them.
+    stored_events = read_stored(folder / EVENTS, EVENTS_SCHEMA)
     searches = take(read_stored(folder / SEARCHES, SEARCHES_SCHEMA), search_checks(SEARCHES_SCHEMA))
-    of_events = event_checks(EVENTS_SCHEMA, tuple(ACTION_NAMES), searches)
-    events = take(read_stored(folder / EVENTS, EVENTS_SCHEMA), of_events)
+    events = take(stored_events, event_checks(EVENTS_SCHEMA, tuple(ACTION_NAMES), searches))
     judgments = None
     if (folder / JUDGMENTS).exists():
         judgments = take(read_stored(folder / JUDGMENTS, JUDGMENTS_SCHEMA), judgment_checks(JUDGMENTS_SCHEMA))

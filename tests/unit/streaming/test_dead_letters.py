@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from multigrain.errors import LogUnavailable, TooManyDeadLetters
-from streaming.dead_letter import DeadLetter, DeadLetters, check_run
+from streaming.dead_letter import DeadLetter, DeadLetters, Health, Limit
 from streaming.dead_letters.file import FileDeadLetters
 from streaming.dead_letters.memory import MemoryDeadLetters
 from tests.unit.streaming.dead_letters_suite import DeadLettersSuite, Morgue, a_letter
@@ -64,17 +66,55 @@ class TestFileDeadLetters(DeadLettersSuite):
 
 
 def test_the_limit_counts_records_in_a_row() -> None:
-    assert check_run(0, ["bad", "bad", None, "bad"], 3) == 1
-    assert check_run(1, ["bad"], 3) == 2
-    assert check_run(2, [None, "bad"], 3) == 1
-    assert check_run(2, [], 3) == 2
+    limit = Limit(run=3, ratio=1)
+    assert Health().after(["bad", "bad", None, "bad"], limit).run == 1
+    assert Health(run=1).after(["bad"], limit).run == 2
+    assert Health(run=2).after([None, "bad"], limit).run == 1
+    assert Health(run=2).after([], limit).run == 2
 
 
 def test_at_the_limit_it_stops_and_says_the_last_reason() -> None:
     with pytest.raises(
         TooManyDeadLetters, match="3 records in a row could not be taken, the last because price: is -1"
     ):
-        check_run(1, ["bad", "price: is -1", None], 3)
+        Health(run=1).after(["bad", "price: is -1", None], Limit(run=3, ratio=1))
+
+
+def test_a_share_above_the_limit_stops_however_the_bad_are_spread() -> None:
+    health = Health().after([*["bad", None, None, None, None] * 40], Limit())
+    with pytest.raises(
+        TooManyDeadLetters,
+        match=r"41 of the last 201 records could not be taken, the last because brand: is long.*dead_letter_ratio",
+    ):
+        health.after(["brand: is long"], Limit())
+
+
+def test_with_few_records_a_share_says_nothing() -> None:
+    assert sum(Health().after(["bad", None] * 99, Limit()).newest) == 99
+
+
+def test_what_is_long_past_is_forgotten() -> None:
+    health = Health().after([None] * 200, Limit())
+    for _ in range(30):
+        health = health.after(["bad"] * 19 + [None] * 81, Limit())
+    assert len(health.newest) == 1000
+    assert sum(health.newest) == 190
+
+
+@given(st.lists(st.lists(st.booleans(), max_size=400), max_size=8), st.floats(0.01, 1))
+def test_the_ratio_is_that_of_the_newest_thousand(batches: list[list[bool]], ratio: float) -> None:
+    seen: list[bool] = []
+    health = Health()
+    for batch in batches:
+        seen += batch
+        newest = seen[-1000:]
+        too_many = len(newest) >= 200 and any(batch) and sum(newest) / len(newest) > ratio
+        reasons = ["bad" if bad else None for bad in batch]
+        if too_many:
+            with pytest.raises(TooManyDeadLetters):
+                health.after(reasons, Limit(run=10**6, ratio=ratio))
+            return
+        health = health.after(reasons, Limit(run=10**6, ratio=ratio))
 
 
 def _told(letter: DeadLetter) -> Mapping[str, object]:

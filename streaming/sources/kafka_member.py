@@ -1,0 +1,149 @@
+"""One membership of a consumer group: how it begins, what it may see of the log, and how it ends."""
+
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError, NoOffsetForPartitionError
+from kafka.structs import MemberState, OffsetAndMetadata
+
+from streaming.broker import kafka_at, open_client, require_topics
+from streaming.sources.kafka_assignor import HeldPartitions
+
+ANSWER_SECONDS = 3.0
+"""For the broker to answer a question. Longer, and a stop that comes meanwhile is late."""
+GOODBYE_SECONDS = 2.0
+
+
+class Membership(NamedTuple):
+    """Who we are in the group, and what it gave us. Whenever this changes, positions are asked for anew.
+
+    kafka-python would tell a rebalance listener, too. But it stops fetching what it has announced as revoked, and does
+    not start again when the announced rebalance then turns out not to be needed (seen in 3.0.12): so we have none.
+    """
+
+    generation: int
+    member: str
+    assigned: frozenset[TopicPartition]
+
+
+class Extent(NamedTuple):
+    """What the log has of a partition: its oldest record, and the place behind its newest."""
+
+    first: int
+    end: int
+
+
+class KafkaMember:
+    """A connected consumer that has subscribed. Every method may raise LogUnavailable."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        *,
+        group: str,
+        topics: Collection[str],
+        also_required: Collection[str],
+        session_seconds: float,
+        bootstrap_seconds: float,
+    ) -> None:
+        self._bootstrap = bootstrap
+        self._required = {*topics, *also_required}
+        self._topics = sorted(topics)
+        require_topics(bootstrap, self._required, bootstrap_seconds=bootstrap_seconds)
+        self.client: KafkaConsumer = open_client(
+            KafkaConsumer,
+            bootstrap,
+            bootstrap_seconds=bootstrap_seconds,
+            group_id=group,
+            enable_auto_commit=False,
+            # A position outside of the log is an error for us to judge, and nothing to be passed over.
+            auto_offset_reset="none",
+            allow_auto_create_topics=False,
+            partition_assignment_strategy=[HeldPartitions(self._assigned)],
+            session_timeout_ms=int(session_seconds * 1000),
+            heartbeat_interval_ms=int(session_seconds * 1000 / 5),
+        )
+        self.client.subscribe(self._topics)
+        try:
+            # Before the group is joined, that is by the first poll. kafka-python 3.0.12 joins again when it learns of
+            # partitions afterwards, and forgets the second join if it takes longer than one poll: then it has no
+            # partitions, and stays so.
+            self.ends(())
+        except BaseException:
+            self.leave({})
+            raise
+
+    @property
+    def membership(self) -> Membership:
+        group = self.client.group_metadata()
+        return Membership(group.generation_id, group.member_id, self._assigned())
+
+    @property
+    def settled(self) -> bool:
+        """Whether the group and we agree on who has what."""
+        return bool(self.client.group_metadata().state is MemberState.STABLE)
+
+    def read(self, max_records: int, wait_seconds: float) -> Mapping[TopicPartition, list[Any]]:  # Any: no types there
+        """Records, as kafka-python has them, from wherever the client stands.
+
+        Nothing while partitions that were just given have no position.
+        """
+        with kafka_at(self._bootstrap, doing="reading"):
+            try:
+                found: Mapping[TopicPartition, list[Any]] = self.client.poll(
+                    timeout_ms=_ms(wait_seconds), max_records=max_records
+                )
+            except NoOffsetForPartitionError:
+                return {}
+        return found
+
+    def extents(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Extent]:
+        """What the log has of each, by the word of the broker."""
+        if not partitions:
+            return {}
+        with kafka_at(self._bootstrap, doing="asking what the log has"):
+            first = self.client.beginning_offsets(list(partitions), timeout_ms=_ms(ANSWER_SECONDS))
+            end = self.client.end_offsets(list(partitions), timeout_ms=_ms(ANSWER_SECONDS))
+        return {tp: Extent(first[tp], end[tp]) for tp in partitions}
+
+    def ends(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where the log ends. Asked of no partition, it still finds out whether broker and topics are there."""
+        asked = partitions or [TopicPartition(topic, 0) for topic in self._topics]
+        try:
+            with kafka_at(self._bootstrap, doing="looking for the end of the topics"):
+                ends: dict[TopicPartition, int] = self.client.end_offsets(list(asked), timeout_ms=_ms(ANSWER_SECONDS))
+        except Exception:
+            # A topic that was deleted looks like a slow broker: this says which of the two it is.
+            require_topics(self._bootstrap, self._required, bootstrap_seconds=ANSWER_SECONDS)
+            raise
+        return ends
+
+    def position(self, tp: TopicPartition) -> int:
+        """The next record to be fetched; behind marks of transactions, which are no records."""
+        with kafka_at(self._bootstrap, doing="looking up a position"):
+            return self.client.position(tp, timeout_ms=_ms(ANSWER_SECONDS)) or 0
+
+    def go_to(self, tp: TopicPartition, position: int) -> None:
+        self.client.seek(tp, position)
+        self.client.resume(tp)
+
+    def leave(self, acknowledged: Mapping[TopicPartition, int]) -> None:
+        """Tells lag tools how far we came, and goes. If the group does not hear it, its session runs out."""
+        with suppress(KafkaError):
+            if acknowledged:
+                self.client.commit(offsets(acknowledged), timeout_ms=_ms(GOODBYE_SECONDS))
+        with suppress(KafkaError):
+            self.client.close(autocommit=False, timeout_ms=_ms(GOODBYE_SECONDS))
+
+    def _assigned(self) -> frozenset[TopicPartition]:
+        return frozenset(self.client.assignment())
+
+
+def offsets(positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
+    return {tp: OffsetAndMetadata(at, "", -1) for tp, at in positions.items()}
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
