@@ -12,16 +12,18 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
+    from multigrain.garbage import spare_what_stays
+    from multigrain.saved_towers import import_runtime
     from multigrain.settings import load_settings
     from multigrain.telemetry import start_telemetry
     from server.app import build_server
-    from server.garbage import spare_what_stays
 
     port = {} if args.port is None else {"MULTIGRAIN_SERVER_PORT": str(args.port)}
     settings = load_settings({**os.environ, **port})
     start_telemetry(settings.telemetry)
 
     server = build_server(settings)
+    import_runtime()
     spare_what_stays()
     server.run()
     return 0

@@ -14,6 +14,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
+    from multigrain.garbage import spare_what_stays
     from multigrain.settings import current_settings
     from multigrain.telemetry import start_telemetry
     from streaming.app import build_stream
@@ -24,6 +25,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     streaming = build_stream(settings, file=args.file, wait=stop.wait)
+    spare_what_stays()
     try:
         if args.file is None:
             streaming.chores.start()

@@ -5,6 +5,7 @@ Knows no table: those are in catalog/tables.py.
 
 import functools
 import math
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -101,7 +102,8 @@ def reading(bind: Bind) -> Iterator[sa.Connection]:
 def store_errors(bind: Bind) -> Iterator[None]:
     """Turns what the driver raises when the store is down, late or not migrated into StoreUnavailable.
 
-    What is wrong with a statement or a value (IntegrityError, DataError) is our mistake and flies.
+    What is wrong with a statement or a value (IntegrityError, DataError) is our mistake and flies. SQLite calls both
+    operational.
     """
     place = bind.engine.url.render_as_string(hide_password=True)
     try:
@@ -113,9 +115,16 @@ def store_errors(bind: Bind) -> Iterator[None]:
         problem = " ".join(str(error.orig).split())
         if _means_not_migrated(error.orig):
             raise StoreUnavailable(f"{place}: {problem}: run `multigrain db upgrade`") from None
+        if _is_our_mistake(error.orig):
+            raise
         if isinstance(error, exc.OperationalError | exc.InterfaceError) or error.connection_invalidated:
             raise StoreUnavailable(f"{place}: {problem}: is it running, reachable and writable?") from None
         raise
+
+
+def _is_our_mistake(error: BaseException | None) -> bool:
+    """Whether SQLite could not make sense of a statement: to try it again, for ever, would help nobody."""
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_ERROR
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:

@@ -81,10 +81,14 @@ class KafkaSettings(_Section):
     items_topic: str = Field("multigrain.items", description="Catalogue events, keyed by item id.")
     behavior_topic: str = Field("multigrain.behavior", description="User events, keyed by user id.")
     batch_records: int = Field(
-        500, ge=1, le=100_000, description="Records a transaction. Too low: slow; too high: late, and much is redone."
+        2_000, ge=1, le=100_000, description="Records a transaction. Too low: slow; too high: late, and much is redone."
     )
     batch_ms: int = Field(
-        200, ge=1, le=60_000, description="How long to wait for a full batch. Too high: events reach queries late."
+        50,
+        ge=1,
+        le=60_000,
+        description="How long to wait for a full batch. Too low: many small transactions; too high: events are late. "
+        "What comes while a batch is being taken waits for no clock.",
     )
     dead_letter_run: int = Field(
         100, ge=1, description="This many bad records in a row stop the consumer: then the sender, or we, are broken."

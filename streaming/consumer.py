@@ -32,8 +32,8 @@ T = TypeVar("T")
 class Limits:
     """Each is explained in KafkaSettings."""
 
-    batch_records: int = 500
-    batch_seconds: float = 0.2
+    batch_records: int = 2_000
+    batch_seconds: float = 0.05
     dead_letter_run: int = 100
     dead_letter_ratio: float = 0.2
 

@@ -5,7 +5,7 @@ Offsets are committed to Kafka only so that lag tools see us move.
 
 import logging
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from kafka import TopicPartition
@@ -160,7 +160,7 @@ class KafkaSource:
     def _read(self, member: KafkaMember, max_records: int, wait_seconds: float) -> list[Record]:
         found = member.read(max_records, wait_seconds)
         self._next.update({tp: raws[-1].offset + 1 for tp, raws in found.items()})
-        return [_record(raw) for raws in found.values() for raw in raws]
+        return [record for tp, raws in found.items() for record in _records(_ours(tp), raws)]
 
     def _stay_alive(self, timeout_seconds: float) -> None:
         if self._member is None:
@@ -241,15 +241,10 @@ class KafkaSource:
         self.rewind()
 
 
-def _record(raw: Any) -> Record:  # Any: kafka-python ships no types
-    headers = tuple((name, value or b"") for name, value in raw.headers)
-    return Record(
-        partition=Partition(raw.topic, raw.partition),
-        position=raw.offset,
-        key=raw.key,
-        value=raw.value,
-        headers=headers,
-    )
+def _records(partition: Partition, raws: Sequence[Any]) -> Iterator[Record]:  # Any: kafka-python ships no types
+    for raw in raws:
+        headers = tuple((name, value or b"") for name, value in raw.headers)
+        yield Record(partition=partition, position=raw.offset, key=raw.key, value=raw.value, headers=headers)
 
 
 def _ours(tp: TopicPartition) -> Partition:

@@ -43,7 +43,7 @@ class GatedFeatures:
         self._gate.pass_()
         return self._real.get(user_id)
 
-    def record(self, behaviors: Sequence[Behavior], queries: Sequence[UserQuery]) -> int:
+    def record(self, behaviors: Sequence[Behavior], queries: Sequence[UserQuery]) -> frozenset[str]:
         return self._real.record(behaviors, queries)
 
 
@@ -53,7 +53,7 @@ class BrokenFeatures:
     def get(self, user_id: UserId) -> UserState | None:
         raise StoreUnavailable("sqlite:///secret-place: is it running and reachable?")
 
-    def record(self, behaviors: Sequence[Behavior], queries: Sequence[UserQuery]) -> int:
+    def record(self, behaviors: Sequence[Behavior], queries: Sequence[UserQuery]) -> frozenset[str]:
         raise StoreUnavailable("sqlite:///secret-place: is it running and reachable?")
 
 

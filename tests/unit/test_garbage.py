@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.garbage import spare_what_stays
+from multigrain.garbage import spare_what_stays
+from multigrain.saved_towers import import_runtime
 
 IMPORTED = 100_000
 """Fewer objects than TensorFlow brings, far more than a model."""
@@ -14,6 +15,7 @@ IMPORTED = 100_000
 
 @pytest.fixture
 def spared() -> Iterator[None]:
+    import_runtime()
     spare_what_stays()
     yield
     gc.unfreeze()
