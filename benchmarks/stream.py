@@ -10,7 +10,6 @@ import itertools
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 
@@ -21,6 +20,7 @@ from benchmarks.bench import Bench, Size
 from benchmarks.limits.sql_insert import insert_rows_per_second
 from benchmarks.shoppers import user_id_of, write_states, zipf
 from benchmarks.stores import store_name, throwaway_database
+from benchmarks.topics import produce, throwaway_topic
 from multigrain.catalog.catalog import SqlCatalogue
 from multigrain.events import Clicked, Event, ItemUpserted, Searched
 from multigrain.figures import Figure
@@ -149,8 +149,8 @@ def _from_kafka(
     """One rate a round, of a consumer that has joined its group: that takes the broker three seconds, once."""
     from streaming.sources.kafka import KafkaSource
 
-    with _topic(bootstrap) as topic:
-        _produce(bootstrap, topic, _events(mixture, 1, clock, prefix=f"{topic}-first"))
+    with throwaway_topic(bootstrap, partitions=PARTITIONS) as topic:
+        produce(bootstrap, topic, _events(mixture, 1, clock, prefix=f"{topic}-first"))
         consumer = assemble(
             engine=engine,
             open_source=lambda start: KafkaSource(bootstrap, group=topic, topics=(topic,), start=start),
@@ -163,36 +163,11 @@ def _from_kafka(
             _rate(consumer, 1)
             rates = []
             for number in range(ROUNDS):
-                _produce(bootstrap, topic, _events(mixture, count, clock, prefix=f"{topic}-{number}"))
+                produce(bootstrap, topic, _events(mixture, count, clock, prefix=f"{topic}-{number}"))
                 rates.append(_rate(consumer, count))
             return rates
         finally:
             consumer.close()
-
-
-@contextmanager
-def _topic(bootstrap: str) -> Iterator[str]:
-    from kafka.admin import KafkaAdminClient, NewTopic
-
-    topic = f"bench-{uuid.uuid4().hex[:8]}"
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    admin.create_topics([NewTopic(name=topic, num_partitions=PARTITIONS, replication_factor=1)])
-    try:
-        yield topic
-    finally:
-        admin.delete_topics([topic])
-        admin.close()
-
-
-def _produce(bootstrap: str, topic: str, events: Iterator[Event]) -> None:
-    from kafka import KafkaProducer
-
-    producer = KafkaProducer(bootstrap_servers=bootstrap, linger_ms=5)
-    for event in events:
-        record = encode_binary(event)
-        producer.send(topic, key=record.key, value=record.value, headers=list(record.headers))
-    producer.flush()
-    producer.close()
 
 
 def _rate(consumer: Consumer, count: int) -> float:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from benchmarks.hashing_encoder import HashingEncoder
 from benchmarks.stores import throwaway_database, throwaway_milvus
+from benchmarks.topics import throwaway_topic
 from multigrain import database
 from multigrain.catalog.catalog import SqlCatalogue
 from multigrain.events import ItemUpserted
@@ -27,6 +28,7 @@ from multigrain.types import GenerationId, Item, ItemId
 
 DIMS = 64
 ITEMS = 20_000
+PARTITIONS = 4
 WRITE_AT_ONCE = 5_000
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -50,7 +52,12 @@ class Street:
 @contextmanager
 def open_street(settings: Settings, bootstrap: str, say: Callable[[str], None]) -> Iterator[Street]:
     """A database, topics and a live generation of ITEMS items, gone afterwards."""
-    with throwaway_database(settings) as engine, throwaway_milvus(settings) as indexes, _topics(bootstrap) as topics:
+    with (
+        throwaway_database(settings) as engine,
+        throwaway_milvus(settings) as indexes,
+        throwaway_topic(bootstrap, partitions=PARTITIONS) as items,
+        throwaway_topic(bootstrap, partitions=PARTITIONS) as behavior,
+    ):
         collection = f"bench_{uuid.uuid4().hex[:8]}"
         index = indexes.create(collection, dims=DIMS, spec=specs.Flat())
         try:
@@ -62,6 +69,7 @@ def open_street(settings: Settings, bootstrap: str, say: Callable[[str], None]) 
                 index.upsert(item_rows(stored, encoder.encode_items([one.item for one in stored])))
             index.finish()
             _make_live(engine, collection)
+            topics = {"items_topic": items, "behavior_topic": behavior, "group": items}
             kafka = settings.kafka.model_copy(update=topics)
             yield Street(settings, bootstrap, kafka, engine.url.render_as_string(hide_password=False))
         finally:
@@ -118,22 +126,6 @@ def _make_live(engine: sa.Engine, collection: str) -> None:
     registry.create(generation)
     registry.mark_ready(generation.generation_id, Evaluated())
     registry.promote(generation.generation_id, override="a bench evaluates nothing")
-
-
-@contextmanager
-def _topics(bootstrap: str) -> Iterator[dict[str, str]]:
-    """Two topics and a group that nobody else has, as settings name them."""
-    from kafka.admin import KafkaAdminClient, NewTopic
-
-    prefix = f"bench-{uuid.uuid4().hex[:8]}"
-    names = {"items_topic": f"{prefix}-items", "behavior_topic": f"{prefix}-behavior"}
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    admin.create_topics([NewTopic(name=name, num_partitions=4, replication_factor=1) for name in names.values()])
-    try:
-        yield {**names, "group": prefix}
-    finally:
-        admin.delete_topics(list(names.values()))
-        admin.close()
 
 
 @contextmanager
