@@ -44,7 +44,8 @@ class Watch:
         """Returns when the threads have ended; a load that takes longer than this is left behind."""
         ends_at = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(max(0.0, ends_at - time.monotonic()))
+            if thread.ident is not None:  # one that was never started has ended, too
+                thread.join(max(0.0, ends_at - time.monotonic()))
 
     def _run(self, refresh: Refresh) -> None:
         failing = False

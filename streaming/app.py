@@ -44,8 +44,10 @@ class Stream:
     chores: Chores
 
     def close(self) -> None:
-        self.chores.stop()
-        self.consumer.close()
+        try:
+            self.chores.stop()
+        finally:
+            self.consumer.close()
 
 
 def build_stream(

@@ -1,5 +1,6 @@
 """What reading and writing Kafka have in common: its errors become ours, and clients that fail leave nothing behind."""
 
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -14,7 +15,10 @@ BOOTSTRAP_SECONDS = 10.0
 RECONNECT_SECONDS = 5.0
 """The longest pause between two tries of the client to reach a broker; its own default is half a minute."""
 
+RETRY_SECONDS = 0.2
+
 Client = TypeVar("Client")
+Answer = TypeVar("Answer")
 
 
 @contextmanager
@@ -27,6 +31,20 @@ def kafka_at(bootstrap: str, *, doing: str) -> Iterator[None]:
             f"Kafka at {bootstrap} failed while {doing} ({error}): "
             f"see that the broker runs and that kafka.bootstrap is its address"
         ) from error
+
+
+def retried(ask: Callable[[], Answer]) -> Answer:
+    """What `ask` returns, asked again for BOOTSTRAP_SECONDS while the broker says that it will not be for long: one
+    that has only just started, or has lost another, does.
+    """
+    deadline = time.monotonic() + BOOTSTRAP_SECONDS
+    while True:
+        try:
+            return ask()
+        except KafkaError as error:
+            if not error.retriable or time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
 
 
 def open_client(kind: Callable[..., Client], bootstrap: str, *, bootstrap_seconds: float, **configs: Any) -> Client:

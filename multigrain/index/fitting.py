@@ -29,9 +29,12 @@ from multigrain.index.specs import (
     spec_named,
 )
 
-CELLS_FOR_ROOT = 0.5
-"""Cells for each unit of the square root of the items: 500 for a million, which two cores build in 74 s. With 2,000
-they took above 5 minutes and found no more."""
+CELLS_FOR_ROOT = 2
+"""Cells for each unit of the square root of the items, while they are few: small cells find more of what is near."""
+CELLS_AFFORDED, CELLS_FOR_ROOT_OF_MANY = 500, 0.5
+"""Above so many, building takes the longer: of a million items two cores build 500 in 74 s. With 2,000 they took above
+5 minutes and found no more.
+"""
 PROBED_ROWS_FOR_ONE = 12
 """Rows looked at for each one asked for, at the least: with fewer, a large k is not filled with the nearest."""
 REORDERED_FOR_ONE = 4
@@ -60,10 +63,16 @@ def fitted(kind: str, items: int, dims: int, k: int, recall: float) -> IndexSpec
 
 
 def _in_cells(spec: Cells, items: int, k: int, recall: float) -> Cells:
-    nlist = min(MAX_CELLS, max(1, round(CELLS_FOR_ROOT * math.sqrt(items))))
+    nlist = _cells(items)
     part = next((part for part, found in PROBED_RECALL if found >= recall), 1.0)
     enough_for_k = -(-PROBED_ROWS_FOR_ONE * k * nlist // max(items, 1))
     return replace(spec, nlist=nlist, nprobe=min(nlist, max(1, math.ceil(nlist * part), enough_for_k)))
+
+
+def _cells(items: int) -> int:
+    root = math.sqrt(items)
+    afforded = max(CELLS_AFFORDED, CELLS_FOR_ROOT_OF_MANY * root)
+    return min(MAX_CELLS, max(1, round(min(CELLS_FOR_ROOT * root, afforded))))
 
 
 def _in_partitions(spec: IndexSpec, k: int) -> IndexSpec:

@@ -13,7 +13,7 @@ from typing import Protocol
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
-from streaming.broker import BOOTSTRAP_SECONDS, kafka_at, open_client
+from streaming.broker import BOOTSTRAP_SECONDS, kafka_at, open_client, retried
 from streaming.dead_letters.kept import KeptLetter
 
 CHUNK = 500
@@ -42,16 +42,20 @@ class KafkaMarks:
         if field not in self._past:
             group = self._group_of(field)
             with kafka_at(self._bootstrap, doing="asking how far replays came"):
-                offsets = self._admin.list_group_offsets({group: None}).get(group, {})
+                offsets = retried(lambda: self._admin.list_group_offsets({group: None})).get(group, {})
             self._past[field] = {tp: stored.offset for tp, stored in offsets.items() if stored.offset >= 0}
         return self._past[field]
 
     def move(self, field: str | None, reached: Mapping[TopicPartition, int]) -> None:
-        with kafka_at(self._bootstrap, doing="noting how far the replay came"):
-            given = {tp: OffsetAndMetadata(at, "", -1) for tp, at in reached.items()}
+        given = {tp: OffsetAndMetadata(at, "", -1) for tp, at in reached.items()}
+
+        def note() -> None:
             for refused in self._admin.alter_group_offsets(self._group_of(field), given).values():
                 if refused.errno:
                     raise refused()
+
+        with kafka_at(self._bootstrap, doing="noting how far the replay came"):
+            retried(note)
         self._past.pop(field, None)
 
     def close(self) -> None:

@@ -37,3 +37,18 @@ def test_a_refresh_that_hangs_holds_up_no_other() -> None:
     go_on.set()
     watch.stop()
     watch.join(seconds=5)
+
+
+def test_a_watch_that_was_never_started_ends_at_once() -> None:
+    watch = Watch((lambda: None,), every_seconds=60)
+    watch.stop()
+    watch.join(seconds=0)
+
+
+def test_the_first_look_can_wait() -> None:
+    looks = threading.Semaphore(0)
+    watch = Watch((looks.release,), every_seconds=60, first_after_seconds=60)
+    watch.start()
+    assert not looks.acquire(timeout=0.05)
+    watch.stop()
+    watch.join(seconds=5)

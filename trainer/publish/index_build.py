@@ -152,10 +152,16 @@ def finish(index: ItemIndex, lease: Lease, meter: Meter) -> None:
 
 
 def catch_up(writer: Writer, catalogue: SqlCatalogue, *, since: int) -> int:
-    """Writes what changed after revision `since` until nothing is newer; returns the newest revision written."""
+    """Writes what changed after revision `since`; returns the newest revision written.
+
+    It ends with the first batch that is not full. A stream that never stops is not chased for ever; and while the
+    catalogue is held, nothing can be left behind such a batch.
+    """
     while changed := catalogue.changed_since(since, ITEMS_AT_ONCE):
         writer.change(changed)
         since = changed[-1].revision
+        if len(changed) < ITEMS_AT_ONCE:
+            break
     return since
 
 
