@@ -343,7 +343,7 @@ def test_three_builds_beside_a_stream_that_never_stops_end_equal_to_the_catalogu
 ) -> None:
     with contextmanager(sql_engine)(sql, request) as engine:
         shop = Shop(engine, index_store(kind, request), seed=3)
-        stopped = threading.Event()
+        stopped, streamed = threading.Event(), threading.Semaphore(0)
 
         def stream() -> int:
             batches = 0
@@ -351,6 +351,7 @@ def test_three_builds_beside_a_stream_that_never_stops_end_equal_to_the_catalogu
                 shop.change(8)
                 shop.stream()
                 batches += 1
+                streamed.release()
             return batches
 
         names = [f"{milvus_prefix}{number}" for number in (1, 2, 3)]
@@ -358,10 +359,13 @@ def test_three_builds_beside_a_stream_that_never_stops_end_equal_to_the_catalogu
             streaming = threads.submit(stream)
             try:
                 for name in names:
+                    # However short the builds are, batches come between the first and the last.
+                    assert streamed.acquire(timeout=SECONDS)
                     assert shop.build(name).state is GenerationState.READY
+                assert streamed.acquire(timeout=SECONDS)
             finally:
                 stopped.set()
-            assert streaming.result(SECONDS) > 0
+            assert streaming.result(SECONDS) > 3
         shop.stream()
         for name in names:
             assert_index_is_the_catalogue(shop, name)
