@@ -17,6 +17,7 @@ from benchmarks.limits.sql_read import read_seconds
 from benchmarks.shoppers import user_id_of, write_states
 from benchmarks.stores import store_name, throwaway_database
 from multigrain.features.sql import SqlFeatureStore
+from multigrain.features.state_reader import open_state_reader
 from multigrain.figures import Figure
 from multigrain.settings import Settings
 from multigrain.types import UserId
@@ -46,17 +47,7 @@ def _run(settings: Settings, size: Size, say: Callable[[str], None]) -> Sequence
         store = f"{count:,} users, {store_name(engine)}"
         say("one after the other")
         alone = _alone(engine, wanted)
-        users = Users(SqlFeatureStore(engine))
-        try:
-            # First, because it opens the connections and has the statement planned on each.
-            say(f"{AT_ONCE} at once")
-            at_once, reads_per_second = asyncio.run(_at_once(users, wanted))
-            arriving = {}
-            for per_second in PER_SECOND:
-                say(f"{per_second:,} arriving a second")
-                arriving[per_second] = asyncio.run(_arriving(users, wanted[: 5 * per_second], per_second))
-        finally:
-            users.close()
+        at_once, reads_per_second, arriving = asyncio.run(_as_a_server(engine, wanted, say))
     return (
         *_figures(f"read of a user's state, one after the other, {store}", alone, limit=bare),
         *(
@@ -87,6 +78,23 @@ def _alone(engine: sa.Engine, wanted: Sequence[UserId]) -> list[float]:
         features.get(user_id)
         seconds.append(time.perf_counter() - started)
     return seconds
+
+
+async def _as_a_server(
+    engine: sa.Engine, wanted: Sequence[UserId], say: Callable[[str], None]
+) -> tuple[list[float], float, dict[int, list[float]]]:
+    users = Users(open_state_reader(engine))
+    try:
+        # First, because it opens the connections and has the statement planned on each.
+        say(f"{AT_ONCE} at once")
+        at_once, reads_per_second = await _at_once(users, wanted)
+        arriving = {}
+        for per_second in PER_SECOND:
+            say(f"{per_second:,} arriving a second")
+            arriving[per_second] = await _arriving(users, wanted[: 5 * per_second], per_second)
+    finally:
+        users.close()
+    return at_once, reads_per_second, arriving
 
 
 async def _arriving(users: Users, wanted: Sequence[UserId], per_second: int) -> list[float]:

@@ -21,6 +21,7 @@ from multigrain.catalog.catalog import SqlCatalogue
 from multigrain.client import Client, retrieve_message
 from multigrain.events import ItemUpserted
 from multigrain.features.sql import SqlFeatureStore
+from multigrain.features.state_reader import open_state_reader
 from multigrain.features.windows import Windows
 from multigrain.figures import Figure
 from multigrain.index import specs
@@ -121,7 +122,7 @@ def _served(
             ServerSettings(port=0, registry_poll_ms=100),  # type: ignore[call-arg]  # pydantic fills the rest
             registry=registry,
             catalogue=catalogue,
-            features=features,
+            states=open_state_reader(engine),
             load=lambda chosen: bring_up(chosen, encoder, indexes, Tagger(TERMS)),
         )
         server.start()

@@ -7,9 +7,12 @@ few events each of many. Beside it stands the mixture where every batch holds th
 
 import gc
 import itertools
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 
@@ -37,6 +40,8 @@ USERS = 100_000
 FEW_USERS = 500
 ITEMS = 5_000
 PARTITIONS = 4
+MEMBERS = 2
+"""Of one group, each a process: how a stream is run where one consumer is not enough."""
 EVENTS = {Size.SMALL: 15_000, Size.ONE_MILLION: 1_000_000}
 TARGET_PER_SECOND = 8_000
 START_MS = 1_793_880_000_000
@@ -140,7 +145,62 @@ def _through_kafka(
                 limit_name="bare consume",
             )
         )
+        say(f"the same, {MEMBERS} consumers")
+        figures.append(
+            Figure.of(
+                f"the same, {MEMBERS} consumers of one group, {mixture.name}, {store_name(engine)}",
+                [_of_members(bootstrap, engine, mixture, count, batch, clock) for _ in range(ROUNDS)],
+                "events/s",
+                target=mixture.target,
+                at_most=False,
+                limit=limit,
+                limit_name="bare consume",
+            )
+        )
     return figures
+
+
+def _of_members(
+    bootstrap: str, engine: sa.Engine, mixture: Mixture, count: int, batch: int, clock: Iterator[int]
+) -> float:
+    """Events a second, from the word to both until the slower one is through."""
+    with throwaway_topic(bootstrap, partitions=PARTITIONS) as topic, _members(bootstrap, engine, topic, batch) as group:
+        for member in group:
+            _line(member)
+        produce(bootstrap, topic, _events(mixture, count, clock, prefix=topic))
+        started = time.perf_counter()
+        for member in group:
+            _tell(member)
+        taken = sum(int(_line(member)) for member in group)
+        seconds = time.perf_counter() - started
+    if taken != count:
+        raise RuntimeError(f"{taken:,} of {count:,} events were taken")
+    return count / seconds
+
+
+@contextmanager
+def _members(bootstrap: str, engine: sa.Engine, topic: str, batch: int) -> Iterator[list[subprocess.Popen[str]]]:
+    url = engine.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "benchmarks.member", url, bootstrap, topic, str(PARTITIONS // MEMBERS), str(batch)]
+    group = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(MEMBERS)
+    ]
+    try:
+        yield group
+    finally:
+        for member in group:
+            member.kill()
+            member.communicate()
+
+
+def _tell(member: subprocess.Popen[str]) -> None:
+    assert member.stdin  # it was opened with a pipe
+    print("go on", file=member.stdin, flush=True)
+
+
+def _line(member: subprocess.Popen[str]) -> str:
+    assert member.stdout  # it was opened with a pipe
+    return member.stdout.readline()
 
 
 def _from_kafka(

@@ -12,8 +12,7 @@ from multigrain import database
 from multigrain.canary.queries import canary_queries
 from multigrain.catalog.catalog import SqlCatalogue
 from multigrain.encoder import load_compiled_encoder, load_encoder
-from multigrain.features.feature_store import FeatureStore
-from multigrain.features.sql import SqlFeatureStore
+from multigrain.features.state_reader import StateReader, open_state_reader
 from multigrain.index.milvus import MilvusStore
 from multigrain.registry.registry import Registry
 from multigrain.registry.sql import SqlRegistry
@@ -68,7 +67,7 @@ def build_server(settings: Settings) -> Server:
         settings.server,
         registry=SqlRegistry(engine, clock=wall_clock_ms),
         catalogue=catalogue,
-        features=SqlFeatureStore(engine),
+        states=open_state_reader(engine),
         load=lambda generation: loader(indexes(), towers, catalogue)(generation),
         reopen=lambda live, generation: reopener(indexes(), catalogue)(live, generation),
         tried_with=lambda generation: canary_queries(Path(generation.bundle_path), engine, rng),
@@ -82,7 +81,7 @@ def assemble(
     *,
     registry: Registry,
     catalogue: SqlCatalogue,
-    features: FeatureStore,
+    states: StateReader,
     load: Load,
     reopen: Reopen | None = None,
     tried_with: Queries | None = None,
@@ -100,7 +99,7 @@ def assemble(
     asked = tuple(channels(titles))
     live_catalogue = LiveCatalogue(catalogue, titles)
     generations = LiveGenerations(registry, load, reopen, allow_choice=settings.allow_generation_choice)
-    users = Users(features)
+    users = Users(states)
     pipeline = Pipeline(
         generations=generations,
         catalogue=live_catalogue,

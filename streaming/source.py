@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -22,8 +22,7 @@ Start = Callable[[Collection[Partition]], Positions]
 """Asked whenever partitions are taken up: where to read on. What it leaves out is read from its beginning."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(NamedTuple):
     """What was written to a log, as bytes."""
 
     partition: Partition
@@ -36,20 +35,26 @@ class Record:
 
     def header(self, name: str) -> bytes | None:
         """The newest header of this name; None: there is none."""
-        return next((value for key, value in reversed(self.headers) if key == name), None)
+        for key, value in reversed(self.headers):
+            if key == name:
+                return value
+        return None
 
 
 class Source(Protocol):
     """One contract suite, tests/unit/streaming/source_suite.py, runs over every implementation.
 
-    Not safe for threads: the consumer's loop is its only caller. Any method may raise LogUnavailable.
+    Not safe for threads: the consumer lets one of its two use it at a time. Any method may raise LogUnavailable.
     """
 
-    def poll(self, max_records: int, timeout_seconds: float) -> list[Record]:
+    def poll(self, max_records: int, timeout_seconds: float, *, ahead: bool = False) -> list[Record]:
         """Up to `max_records`; waits until it has that many or the time is over, and is empty when nothing came.
 
         Takes up partitions when it must: then it asks `Start` for positions, and raises what that raises, having
         lost nothing: the next poll asks again. While paused it returns nothing, but stays a member of its group.
+
+        `ahead`: what the last poll returned is still being taken, so `Start` could not say where to read on. It is
+        not asked: if it had to be, nothing is returned, and the next poll asks it.
         """
         ...
 
@@ -68,7 +73,7 @@ class Source(Protocol):
         ...
 
     def lag(self) -> Positions:
-        """Records not yet read, by partition, as far as known without asking anybody."""
+        """Records not yet acknowledged, by partition, as far as known without asking anybody."""
         ...
 
     def at_end(self) -> bool:

@@ -17,7 +17,7 @@ from benchmarks.topics import throwaway_topic
 from multigrain import database
 from multigrain.catalog.catalog import SqlCatalogue
 from multigrain.events import ItemUpserted
-from multigrain.features.sql import SqlFeatureStore
+from multigrain.features.state_reader import open_state_reader
 from multigrain.index import specs
 from multigrain.index.item_rows import item_rows
 from multigrain.index.milvus import MilvusStore
@@ -176,7 +176,7 @@ def _serve(street: Street, told: Connection) -> None:
         ServerSettings(port=0, registry_poll_ms=street.settings.server.registry_poll_ms),  # type: ignore[call-arg]
         registry=SqlRegistry(engine),
         catalogue=SqlCatalogue(engine),
-        features=SqlFeatureStore(engine),
+        states=open_state_reader(engine),
         load=lambda generation: bring_up(generation, HashingEncoder(DIMS), indexes, Tagger(())),
     )
     server.start()

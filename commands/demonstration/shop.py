@@ -16,7 +16,7 @@ from multigrain.catalog.catalog import SqlCatalogue
 from multigrain.client import Client
 from multigrain.encoder import Encoder, load_encoder
 from multigrain.events import Event
-from multigrain.features.sql import SqlFeatureStore
+from multigrain.features.state_reader import open_state_reader
 from multigrain.index.milvus import MilvusStore
 from multigrain.registry.sql import SqlRegistry
 from multigrain.settings import Settings
@@ -58,7 +58,7 @@ class Shop:
             settings.server,
             registry=self.registry,
             catalogue=self.catalogue,
-            features=SqlFeatureStore(self.engine),
+            states=open_state_reader(self.engine),
             load=loader(self.indexes),
         )
 

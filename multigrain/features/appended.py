@@ -16,7 +16,7 @@ from multigrain.v1.user_state_pb2 import StoredUserState
 
 WORDS_KEPT = 6 * BEHAVIORS_KEPT
 """A behaviour has five words. The rest may be out of use: to find those out at every event would be the long way."""
-WORDS_LOOKED_AT = 128
+WORDS_LOOKED_AT = 32
 """The last ones, for one that is there already: brands and categories recur soon. To look at all would be slower, and
 shorten the state little more.
 """
@@ -45,28 +45,30 @@ def _overtaken(events: Sequence[Behavior | UserQuery], stored_ms: Sequence[int])
 
 
 def _append_behaviors(stored: StoredUserState, behaviors: Sequence[Behavior]) -> None:
+    columns = (stored.items, stored.leaf_categories, stored.top_categories, stored.brands, stored.shops)
     size = len(stored.words)
     first = max(0, size - WORDS_LOOKED_AT)
-    words = {word: first + number for number, word in enumerate(stored.words[first:])}
-    # A word of that stretch that is there twice takes one place in `words`, so its length does not tell the next one.
-    known = len(words)
-
-    def place(word: str) -> int:
-        return words.setdefault(word, size + len(words) - known)
-
-    stored.items.extend([place(one.item_id) for one in behaviors])
-    stored.leaf_categories.extend([place(one.leaf_category) for one in behaviors])
-    stored.top_categories.extend([place(one.top_category) for one in behaviors])
-    stored.brands.extend([place(one.brand) for one in behaviors])
-    stored.shops.extend([place(one.shop) for one in behaviors])
-    stored.actions.extend([one.action for one in behaviors])
-    stored.at_ms.extend([one.at_ms for one in behaviors])
-    stored.words.extend(list(words)[known:])
+    places = dict(zip(stored.words[first:], range(first, size), strict=True))
+    fresh: list[str] = []
+    for one in behaviors:
+        for column, word in zip(columns, _words_of(one), strict=True):
+            place = places.get(word)
+            if place is None:
+                place = places[word] = size + len(fresh)
+                fresh.append(word)
+            column.append(place)
+        stored.actions.append(one.action)
+        stored.at_ms.append(one.at_ms)
+    stored.words.extend(fresh)
     surplus = len(stored.at_ms) - BEHAVIORS_KEPT
     if surplus > 0:
-        columns = (stored.items, stored.leaf_categories, stored.top_categories, stored.brands, stored.shops)
         for column in (*columns, stored.actions, stored.at_ms):
             del column[:surplus]
+
+
+def _words_of(behavior: Behavior) -> tuple[str, ...]:
+    """In the order of the columns above."""
+    return behavior.item_id, behavior.leaf_category, behavior.top_category, behavior.brand, behavior.shop
 
 
 def _append_queries(stored: StoredUserState, queries: Sequence[UserQuery]) -> None:

@@ -1,6 +1,6 @@
 """The store of user behaviour. The stream writes it, the server reads one row of it a request."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from multigrain.types import Behavior, UserId, UserQuery, UserState
@@ -18,6 +18,10 @@ class FeatureStore(Protocol):
 
     def get(self, user_id: UserId) -> UserState | None:
         """The user's state; None for a user never seen. One read by primary key."""
+        ...
+
+    def get_many(self, user_ids: Collection[UserId]) -> Mapping[UserId, UserState]:
+        """The states of those who have one, at the price of little more than one `get`."""
         ...
 
     def record(self, behaviors: Sequence[Behavior], queries: Sequence[UserQuery]) -> frozenset[str]:

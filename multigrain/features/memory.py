@@ -1,7 +1,7 @@
 """The feature store in memory: for tests and for programs that keep nothing."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from multigrain.features.news import EventKey, by_user, each_once
 from multigrain.features.recorded import recorded
@@ -18,6 +18,9 @@ class MemoryFeatureStore:
 
     def get(self, user_id: UserId) -> UserState | None:
         return self._states.get(user_id)
+
+    def get_many(self, user_ids: Collection[UserId]) -> Mapping[UserId, UserState]:
+        return {user_id: self._states[user_id] for user_id in user_ids if user_id in self._states}
 
     def record(self, behaviors: Sequence[Behavior], queries: Sequence[UserQuery]) -> frozenset[str]:
         events = each_once(behaviors, queries)

@@ -4,11 +4,10 @@ The order inside a transaction: raw events first, because their primary key says
 users. Both in order of key, so that two writers never wait for each other in a circle.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from multigrain.catalog.tables import user_states
 from multigrain.database import Bind, reading, writing
 from multigrain.features.appended import appended
 from multigrain.features.news import News, by_user, each_once
@@ -30,9 +29,12 @@ class SqlFeatureStore:
         self._rows: Rows = PostgresRows() if bind.dialect.name == "postgresql" else SqliteRows()
 
     def get(self, user_id: UserId) -> UserState | None:
+        return self.get_many((user_id,)).get(user_id)
+
+    def get_many(self, user_ids: Collection[UserId]) -> Mapping[UserId, UserState]:
         with reading(self._bind) as connection:
-            row = connection.execute(_STATE_OF, {"user_id": user_id}).first()
-        return from_bytes(row.state, user_id=user_id, version=row.version) if row else None
+            rows = self._rows.states(connection, user_ids)
+        return {user_id: from_bytes(row.state, user_id=user_id, version=row.version) for user_id, row in rows.items()}
 
     def record(self, behaviors: Sequence[Behavior], queries: Sequence[UserQuery]) -> frozenset[str]:
         events = each_once(behaviors, queries)
@@ -53,11 +55,6 @@ class SqlFeatureStore:
                 connection, [_next_row(user_id, stored.get(user_id), news[user_id]) for user_id in left]
             )
             left = [user_id for user_id in left if user_id not in written]
-
-
-_STATE_OF = sa.select(user_states.c.state, user_states.c.version).where(
-    user_states.c.user_id == sa.bindparam("user_id", type_=sa.Text)
-)
 
 
 def _next_row(user_id: UserId, row: StateRow | None, news: News) -> StateRow:

@@ -32,8 +32,8 @@ class FileSource:
         self._next = 0
         self._paused = False
 
-    def poll(self, max_records: int, timeout_seconds: float) -> list[Record]:
-        if self._paused:
+    def poll(self, max_records: int, timeout_seconds: float, *, ahead: bool = False) -> list[Record]:
+        if self._paused or (ahead and self._file is None):
             return []
         lines = self._read(max_records)
         if not lines and timeout_seconds > 0:

@@ -68,13 +68,13 @@ class KafkaSource:
         self._stored: dict[TopicPartition, int] = {}
         self._acknowledged: dict[TopicPartition, int] = {}
 
-    def poll(self, max_records: int, timeout_seconds: float) -> list[Record]:
+    def poll(self, max_records: int, timeout_seconds: float, *, ahead: bool = False) -> list[Record]:
         try:
             if self._paused:
                 self._stay_alive(timeout_seconds)
                 return []
             self._watch()
-            return self._fill(self._joined(), max_records, timeout_seconds)
+            return self._fill(self._joined(), max_records, timeout_seconds, ahead=ahead)
         except BaseException:
             # Some may have been read before it failed: they would be passed over.
             self.rewind()
@@ -108,7 +108,7 @@ class KafkaSource:
             known = [(tp, at, self._member.client.highwater(tp)) for tp, at in self._held(self._member).items()]
         except KafkaError:  # revoked between the two calls
             return {}
-        return {_ours(tp): max(0, end - at) for tp, at, end in known if end is not None}
+        return {_ours(tp): max(0, end - self._acknowledged.get(tp, at)) for tp, at, end in known if end is not None}
 
     def at_end(self) -> bool:
         member = self._joined()
@@ -138,11 +138,14 @@ class KafkaSource:
             )
         return self._member
 
-    def _fill(self, member: KafkaMember, max_records: int, timeout_seconds: float) -> list[Record]:
-        began = time.monotonic()
+    def _fill(self, member: KafkaMember, max_records: int, timeout_seconds: float, *, ahead: bool) -> list[Record]:
+        began, before = time.monotonic(), dict(self._next)
         taken: list[Record] = []
         while True:
             if self._taken_up_as != member.membership:
+                if ahead:
+                    self._next = before
+                    return []
                 stayed = self._take_up(member)
                 # What was read of the others began where Kafka thought best, or belongs to another member now.
                 taken = [record for record in taken if _kafka(record.partition) in stayed]
@@ -188,6 +191,7 @@ class KafkaSource:
         # A partition that was never read begins with the oldest record that there is.
         given = {tp: max(has.first, stored.get(tp, 0)) for tp, has in extents.items()}
         self._stored, self._next = stored, {**{tp: known[tp] for tp in stayed}, **given}
+        self._acknowledged = {tp: at for tp, at in self._acknowledged.items() if tp in stayed}
         for tp, position in self._next.items():
             member.go_to(tp, position)
         for tp in given:
@@ -243,7 +247,7 @@ class KafkaSource:
 
 def _records(partition: Partition, raws: Sequence[Any]) -> Iterator[Record]:  # Any: kafka-python ships no types
     for raw in raws:
-        headers = tuple((name, value or b"") for name, value in raw.headers)
+        headers = tuple([(name, value or b"") for name, value in raw.headers])
         yield Record(partition=partition, position=raw.offset, key=raw.key, value=raw.value, headers=headers)
 
 

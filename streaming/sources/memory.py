@@ -52,10 +52,11 @@ class MemorySource:
         self._log = log
         self._start = start
         self._next: dict[Partition, int] | None = None
+        self._acknowledged: dict[Partition, int] = {}
         self._paused = False
 
-    def poll(self, max_records: int, timeout_seconds: float) -> list[Record]:
-        if self._paused:
+    def poll(self, max_records: int, timeout_seconds: float, *, ahead: bool = False) -> list[Record]:
+        if self._paused or (ahead and self._next is None):
             return []
         at = self._positions()
         deadline = time.monotonic() + timeout_seconds
@@ -77,13 +78,14 @@ class MemorySource:
         self._paused = False
 
     def rewind(self) -> None:
-        self._next = None
+        self._next, self._acknowledged = None, {}
 
     def acknowledge(self, positions: Positions) -> None:
-        pass
+        self._acknowledged.update(positions)
 
     def lag(self) -> Positions:
-        return {partition: self._log.end(partition) - at for partition, at in (self._next or {}).items()}
+        taken = {**(self._next or {}), **self._acknowledged}
+        return {partition: self._log.end(partition) - at for partition, at in taken.items()}
 
     def at_end(self) -> bool:
         return all(self._log.end(partition) <= at for partition, at in self._positions().items())

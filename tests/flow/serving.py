@@ -15,6 +15,7 @@ from multigrain.client import Client
 from multigrain.encoder import Encoder
 from multigrain.features.feature_store import FeatureStore
 from multigrain.features.sql import SqlFeatureStore
+from multigrain.features.state_reader import ThreadedReader, open_state_reader
 from multigrain.index import specs
 from multigrain.index.exact import ExactIndexStore
 from multigrain.index.item_index import IndexStore
@@ -164,7 +165,7 @@ def serving(
         ServerSettings.model_validate(values),
         registry=shop.registry,
         catalogue=shop.catalogue,
-        features=features or shop.features,
+        states=ThreadedReader(features) if features else open_state_reader(shop.engine),
         load=load or shop.load,
         reopen=shop.reopen,
         tried_with=tried_with,

@@ -1,5 +1,6 @@
 """The stream from records to stores: real SQLite, a real index, a real encoder; only the log is in memory."""
 
+import itertools
 import json
 import random
 import threading
@@ -361,14 +362,10 @@ def test_a_consumer_thought_dead_is_refused_and_goes_on_behind_its_successor(
 ) -> None:
     house.log = MemoryLog({"multigrain.items": 1, "multigrain.behavior": 1})
     house.send(*(a_click(f"sku-{number}", minutes_ago=20 - number) for number in range(4)))
-    stop = threading.Event()
-    zombie = house.consumer(batch=1, transactions=_stopping_after_one(sql_transactions(house.engine), stop))
-    zombie.run(stop=stop)
-    house.stream()
+    zombie = house.consumer(batch=1, transactions=_overtaken_after_one(sql_transactions(house.engine), house))
+    zombie.run()
     assert zombie.progress.events == 1
-    stop.clear()
     house.send(a_click("sku-4", minutes_ago=1))
-    zombie.transactions = sql_transactions(house.engine)
     zombie.run()
     assert "another consumer has taken it over" in caplog.text
     assert zombie.progress.events == 2
@@ -530,12 +527,16 @@ def _crashing(transactions: Transactions, plan: Iterator[str]) -> Transactions:
     return open_one
 
 
-def _stopping_after_one(transactions: Transactions, stop: threading.Event) -> Transactions:
+def _overtaken_after_one(transactions: Transactions, house: House) -> Transactions:
+    """After the first transaction and before the second, another consumer takes all there is."""
+    openings = itertools.count()
+
     @contextmanager
     def open_one() -> Iterator[Stores]:
+        if next(openings) == 1:
+            house.stream()
         with transactions() as stores:
             yield stores
-        stop.set()
 
     return open_one
 

@@ -87,8 +87,8 @@ class _Source(MemorySource):
         super().__init__(log, start)
         self._polled = polled
 
-    def poll(self, max_records: int, timeout_seconds: float) -> list[Any]:  # Any: records
-        records = super().poll(max_records, timeout_seconds)
+    def poll(self, max_records: int, timeout_seconds: float, *, ahead: bool = False) -> list[Any]:  # Any: records
+        records = super().poll(max_records, timeout_seconds, ahead=ahead)
         self._polled()
         return records
 

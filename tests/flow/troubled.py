@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from multigrain.errors import IndexUnavailable, StoreUnavailable
 from multigrain.features.feature_store import FeatureStore
@@ -43,6 +43,10 @@ class GatedFeatures:
         self._gate.pass_()
         return self._real.get(user_id)
 
+    def get_many(self, user_ids: Collection[UserId]) -> Mapping[UserId, UserState]:
+        self._gate.pass_()
+        return self._real.get_many(user_ids)
+
     def record(self, behaviors: Sequence[Behavior], queries: Sequence[UserQuery]) -> frozenset[str]:
         return self._real.record(behaviors, queries)
 
@@ -51,6 +55,9 @@ class BrokenFeatures:
     """A feature store that is down."""
 
     def get(self, user_id: UserId) -> UserState | None:
+        raise StoreUnavailable("sqlite:///secret-place: is it running and reachable?")
+
+    def get_many(self, user_ids: Collection[UserId]) -> Mapping[UserId, UserState]:
         raise StoreUnavailable("sqlite:///secret-place: is it running and reachable?")
 
     def record(self, behaviors: Sequence[Behavior], queries: Sequence[UserQuery]) -> frozenset[str]:
