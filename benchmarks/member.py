@@ -1,11 +1,12 @@
 """One of several consumers of a group, as a program. Its arguments: URL BOOTSTRAP TOPIC PARTITIONS BATCH.
 
-It joins, says `ready` once PARTITIONS are its own, and waits for a line, a member all the while; then it takes
-everything there is, and says how many events that were.
+It joins, and says `ready` once PARTITIONS are its own. For each line it is given it takes everything there is, and says
+how many events that were; in between it reads nothing, a member all the while. It ends with its input.
 """
 
 import sys
 import threading
+from queue import SimpleQueue
 
 from multigrain import database
 from multigrain.garbage import spare_what_stays
@@ -13,6 +14,7 @@ from multigrain.registry.sql import wall_clock_ms
 from streaming.app import assemble
 from streaming.consumer import Limits
 from streaming.dead_letters.memory import MemoryDeadLetters
+from streaming.source import Source
 from streaming.sources.kafka import KafkaSource
 
 
@@ -27,24 +29,32 @@ def main(url: str, bootstrap: str, topic: str, *, partitions: int, batch: int) -
         clock_ms=wall_clock_ms,
     )
     spare_what_stays()
-    told = threading.Event()
-    threading.Thread(target=_wait_for_a_line, args=(told,), daemon=True).start()
+    words: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_listen, args=(words,), daemon=True).start()
     try:
         while len(consumer.source.lag()) != partitions:
             consumer.run()
         print("ready", flush=True)
-        consumer.source.pause()
-        while not told.is_set():
-            consumer.source.poll(1, 0.02)
-        consumer.source.resume()
-        print(consumer.run().events, flush=True)
+        while _word(words, consumer.source):
+            before = consumer.progress.events
+            print(consumer.run().events - before, flush=True)
     finally:
         consumer.close()
 
 
-def _wait_for_a_line(told: threading.Event) -> None:
-    sys.stdin.readline()
-    told.set()
+def _listen(words: "SimpleQueue[str]") -> None:
+    for line in sys.stdin:
+        words.put(line)
+    words.put("")
+
+
+def _word(words: "SimpleQueue[str]", source: Source) -> str:
+    """The next line; empty at the end of the input. Waiting, the source stays in its group."""
+    source.pause()
+    while words.empty():
+        source.poll(1, 0.02)
+    source.resume()
+    return words.get()
 
 
 if __name__ == "__main__":

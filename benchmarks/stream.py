@@ -131,25 +131,14 @@ def _through_kafka(
 
     say("Kafka without handlers")
     _, limit = produce_and_consume(bootstrap, records=count)
+    mixture, ways = MIXTURES[0], {"one consumer": _from_kafka, f"{MEMBERS} consumers of one group": _of_members}
     figures = []
-    for mixture in MIXTURES:
-        say(f"{count:,} events from Kafka, {mixture.name}")
+    for name, rates_of in ways.items():
+        say(f"{count:,} events from Kafka, {name}")
         figures.append(
             Figure.of(
-                f"the same from Kafka, {mixture.name}, {store_name(engine)}",
-                _from_kafka(bootstrap, engine, mixture, count, batch, clock),
-                "events/s",
-                target=mixture.target,
-                at_most=False,
-                limit=limit,
-                limit_name="bare consume",
-            )
-        )
-        say(f"the same, {MEMBERS} consumers")
-        figures.append(
-            Figure.of(
-                f"the same, {MEMBERS} consumers of one group, {mixture.name}, {store_name(engine)}",
-                [_of_members(bootstrap, engine, mixture, count, batch, clock) for _ in range(ROUNDS)],
+                f"the same from Kafka, {name}, {mixture.name}, {store_name(engine)}",
+                rates_of(bootstrap, engine, mixture, count, batch, clock),
                 "events/s",
                 target=mixture.target,
                 at_most=False,
@@ -162,20 +151,24 @@ def _through_kafka(
 
 def _of_members(
     bootstrap: str, engine: sa.Engine, mixture: Mixture, count: int, batch: int, clock: Iterator[int]
-) -> float:
-    """Events a second, from the word to both until the slower one is through."""
+) -> list[float]:
+    """One rate a round, from the word to all until the slowest is through."""
     with throwaway_topic(bootstrap, partitions=PARTITIONS) as topic, _members(bootstrap, engine, topic, batch) as group:
         for member in group:
             _line(member)
-        produce(bootstrap, topic, _events(mixture, count, clock, prefix=topic))
-        started = time.perf_counter()
-        for member in group:
-            _tell(member)
-        taken = sum(int(_line(member)) for member in group)
-        seconds = time.perf_counter() - started
-    if taken != count:
-        raise RuntimeError(f"{taken:,} of {count:,} events were taken")
-    return count / seconds
+
+        def rate(name: str, events: int) -> float:
+            produce(bootstrap, topic, _events(mixture, events, clock, prefix=f"{topic}-{name}"))
+            started = time.perf_counter()
+            for member in group:
+                _tell(member)
+            taken = sum(int(_line(member)) for member in group)
+            if taken != events:
+                raise RuntimeError(f"{taken:,} of {events:,} events were taken")
+            return events / (time.perf_counter() - started)
+
+        rate("first", count // 10)  # who was given partitions while it waited takes them up only now
+        return [rate(str(number), count) for number in range(ROUNDS)]
 
 
 @contextmanager

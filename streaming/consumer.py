@@ -35,7 +35,7 @@ class Limits:
     """Each is explained in KafkaSettings."""
 
     batch_records: int = 2_000
-    batch_seconds: float = 0.05
+    batch_seconds: float = 0.02
     dead_letter_run: int = 100
     dead_letter_ratio: float = 0.2
 

@@ -17,7 +17,7 @@ from benchmarks.crashing.found import read_scene
 from benchmarks.crashing.life import Orders
 from benchmarks.crashing.lives import NURSERY, Death, open_lives
 from benchmarks.crashing.oracle import expected
-from benchmarks.crashing.points import Point
+from benchmarks.crashing.points import SELDOM, Point
 from benchmarks.crashing.scene import ENCODER, Scene
 from benchmarks.crashing.sent import Landed, Sent
 
@@ -86,7 +86,8 @@ def _deaths(points: Sequence[Point], random: Random) -> Iterator[Death]:
     for point in random.sample(points, len(points)):
         ends += [point, None]
     for end in cycle(ends[1:] or ends):
-        yield Death(end, random.randint(1, NTH_MAX), random.uniform(0, LATEST_DEATH_SECONDS))
+        nth = 1 if end in SELDOM else random.randint(1, NTH_MAX)
+        yield Death(end, nth, random.uniform(0, LATEST_DEATH_SECONDS))
 
 
 def _orders(scene: Scene, number: int, death: Death | None, *, batch_records: int, random: Random) -> Orders:

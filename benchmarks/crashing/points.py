@@ -40,6 +40,9 @@ class Point(StrEnum):
     ROLL_FORGOTTEN = "its rows forgotten"
 
 
+SELDOM = frozenset({Point.ROLL_TAKEN, Point.ROLL_FILED, Point.ROLL_FORGOTTEN})
+"""A life comes there once, if at all."""
+
 Passing = Callable[[Point], None]
 """Told of every point, at once. It may not return."""
 Points = Mapping[str, Point]

@@ -14,6 +14,10 @@ from streaming.sources.kafka_assignor import HeldPartitions
 ANSWER_SECONDS = 3.0
 """For the broker to answer a question. Longer, and a stop that comes meanwhile is late."""
 GOODBYE_SECONDS = 2.0
+FETCH_WAIT_MS = 50
+"""For the broker to wait for records. It is asked only for partitions of which the client has nothing left, and for the
+others not before it has answered: with kafka-python's 500, a busy partition waits that long behind an idle one.
+"""
 
 
 class Membership(NamedTuple):
@@ -63,6 +67,7 @@ class KafkaMember:
             allow_auto_create_topics=False,
             partition_assignment_strategy=[HeldPartitions(self._assigned)],
             session_timeout_ms=int(session_seconds * 1000),
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             heartbeat_interval_ms=int(session_seconds * 1000 / 5),
         )
         self.client.subscribe(self._topics)

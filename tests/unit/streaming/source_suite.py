@@ -177,3 +177,32 @@ class SourceSuite:
         records = drained(source, stored)
         source.close()
         assert item_ids(records) == ["sku-1", "sku-2"]
+
+    def test_what_is_read_ahead_follows_what_was_polled_without_asking_where_to_start(self, log: Log) -> None:
+        for click in clicks(5):
+            log.append(click)
+        stored = Stored()
+        source = log.open(stored)
+        first = drain(source, stored, 2, at_a_time=2)
+        asked, deadline = stored.asked, time.monotonic() + PATIENCE_SECONDS
+        ahead: list[Record] = []
+        while len(ahead) < 3 and time.monotonic() < deadline:
+            ahead += source.poll(2, 0.05, ahead=True)
+        source.close()
+        assert item_ids([*first, *ahead]) == ["sku-0", "sku-1", "sku-2", "sku-3", "sku-4"]
+        assert stored.asked == asked
+
+    def test_nothing_is_read_ahead_where_a_start_would_have_to_be_asked(self, log: Log) -> None:
+        for click in clicks(2):
+            log.append(click)
+        stored = Stored()
+        source = log.open(stored)
+        assert source.poll(5, 0.05, ahead=True) == []
+        assert stored.asked == 0
+        drain(source, stored, 1, at_a_time=1)
+        source.rewind()
+        asked = stored.asked
+        assert source.poll(5, 0.05, ahead=True) == []
+        assert stored.asked == asked
+        assert item_ids(drain(source, stored, 1)) == ["sku-1"]
+        source.close()
