@@ -11,6 +11,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from commands.request_options import open_client
+
 if TYPE_CHECKING:
     from multigrain.settings import Settings
     from trainer.evaluation.judge import Judge
@@ -91,7 +93,7 @@ def opened(name: str, settings: "Settings") -> "Iterator[System]":
         if Path(name).is_dir():
             yield _bundle(Path(name))
         elif found := ADDRESS.fullmatch(name):
-            yield _server(found["address"], found["generation"], open_things)
+            yield _server(found["address"], found["generation"], settings, open_things)
         else:
             yield _generation(name, settings, open_things)
 
@@ -106,12 +108,11 @@ def _bundle(folder: Path) -> "System":
     return ExactSystem(load_encoder(open_bundle(place)), str(folder))
 
 
-def _server(address: str, generation: str | None, open_things: ExitStack) -> "System":
-    from multigrain.client import Client
+def _server(address: str, generation: str | None, settings: "Settings", open_things: ExitStack) -> "System":
     from multigrain.errors import Unavailable
     from trainer.evaluation.systems.served import ServedSystem
 
-    client = open_things.enter_context(Client(address))
+    client = open_things.enter_context(open_client(address, settings))
     asked = generation or client.status().generation_id
     if asked is None:
         raise Unavailable(f"{address} serves no generation: promote one, or name one: {address}/GENERATION")

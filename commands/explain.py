@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from commands.command import Command
 from commands.output import Output
-from commands.request_options import add_request_arguments, address_of, request_options, wait_if_asked
+from commands.request_options import add_request_arguments, address_of, open_client, request_options, wait_if_asked
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,10 +14,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
-    from multigrain.client import Client
     from multigrain.settings import current_settings
 
-    with Client(address_of(args, current_settings()), timeout_seconds=args.timeout) as client:
+    settings = current_settings()
+    with open_client(address_of(args, settings), settings, timeout_seconds=args.timeout) as client:
         wait_if_asked(args, client)
         found = client.explain(args.item, args.query, args.user, **request_options(args))
     ranks = [(name, rank or "not found", f"{found.scores.get(name, 0.0):.4f}") for name, rank in found.ranks.items()]

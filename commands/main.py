@@ -36,6 +36,7 @@ from commands import (
     stream,
     synth,
     teacher,
+    token,
     train,
 )
 from commands.command import Command
@@ -74,6 +75,7 @@ COMMANDS: tuple[Command, ...] = (
     bench.COMMAND,
     db.COMMAND,
     config.COMMAND,
+    token.COMMAND,
 )
 
 EXIT_THEIRS = 2

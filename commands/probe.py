@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from commands.command import Command
 from commands.output import Output
-from commands.request_options import address_of
+from commands.request_options import address_of, open_client
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
-    from multigrain.client import Client
     from multigrain.errors import InvalidConfig
     from multigrain.registry.sql import wall_clock_ms
     from multigrain.settings import current_settings
@@ -35,7 +34,10 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     if settings.kafka.bootstrap is None:
         raise InvalidConfig("kafka.bootstrap", "is not set", cure="set it to host:port: a probe starts at the broker")
     start_telemetry(settings.telemetry)
-    with Sender(settings.kafka.bootstrap, settings.kafka) as sender, Client(address_of(args, settings)) as client:
+    with (
+        Sender(settings.kafka.bootstrap, settings.kafka) as sender,
+        open_client(address_of(args, settings), settings) as client,
+    ):
         probe = Probe(send=sender.send, ask=client.retrieve, clock_ms=wall_clock_ms)
         if args.every is None:
             return _show(output, [seen for _ in range(args.count) for seen in probe.look()])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from commands.command import Command
 from commands.output import Output
-from commands.request_options import add_request_arguments, address_of, request_options, wait_if_asked
+from commands.request_options import add_request_arguments, address_of, open_client, request_options, wait_if_asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
-    from multigrain.client import Client
     from multigrain.settings import current_settings
 
     settings = current_settings()
-    with Client(address_of(args, settings), timeout_seconds=args.timeout) as client:
+    with open_client(address_of(args, settings), settings, timeout_seconds=args.timeout) as client:
         wait_if_asked(args, client)
         started = time.perf_counter()
         answer = client.retrieve(args.query, args.user, **request_options(args))

@@ -28,6 +28,17 @@ class ChannelReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where the candidates of an answer stood in one channel: columns as long as the answer."""
+
+    channel: str
+    ranks: NDArray[np.int32]
+    """1 is best; 0: it did not find the candidate."""
+    scores: Float32s
+    """The channel's own; NaN: it did not find the candidate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One candidate."""
 
@@ -36,6 +47,10 @@ class Row:
     score: float
     channels: tuple[str, ...]
     verdict: str
+    ranks: Mapping[str, int]
+    """Only with debug: its place in each channel that found it, by the channel's name."""
+    scores: Mapping[str, float]
+    """Only with debug: the own score of each channel that found it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,8 @@ class Answer:
     """Only with debug."""
     dropped_verdicts: tuple[str, ...]
     """Only with debug: of `dropped_item_ids`."""
+    standings: tuple[Standing, ...]
+    """Only with debug, in the order in which fusion took the channels."""
 
     def __len__(self) -> int:
         return len(self.item_ids)
@@ -77,6 +94,8 @@ class Answer:
                 score=float(self.scores[i]),
                 channels=_channel_names(int(self.channels[i])),
                 verdict=short_name(pb.Verdict, int(self.verdicts[i])),
+                ranks={one.channel: int(one.ranks[i]) for one in self.standings if one.ranks[i]},
+                scores={one.channel: float(one.scores[i]) for one in self.standings if one.ranks[i]},
             )
             for i in range(len(self))
         ]
@@ -136,6 +155,7 @@ def to_answer(message: pb.RetrieveResponse) -> Answer:
         categories=tuple(message.intent.categories),
         dropped_item_ids=tuple(message.dropped_item_ids),
         dropped_verdicts=tuple(short_name(pb.Verdict, verdict) for verdict in message.dropped_verdicts),
+        standings=tuple(_to_standing(standing) for standing in message.standings),
     )
 
 
@@ -174,6 +194,14 @@ def _to_report(message: pb.ChannelReport) -> ChannelReport:
         milliseconds=message.milliseconds,
         problem=message.problem,
         item_ids=tuple(message.item_ids),
+        scores=np.array(message.scores, np.float32),
+    )
+
+
+def _to_standing(message: pb.ChannelStanding) -> Standing:
+    return Standing(
+        channel=short_name(pb.Channel, message.channel),
+        ranks=np.array(message.ranks, np.int32),
         scores=np.array(message.scores, np.float32),
     )
 

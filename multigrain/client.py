@@ -28,7 +28,17 @@ from multigrain.answers import (
     to_explanation,
     to_status,
 )
-from multigrain.errors import InvalidRequest, MultigrainError, NotFound, Overloaded, Refused, Unavailable
+from multigrain.client_channel import ClientTls, call_metadata, channel_credentials
+from multigrain.errors import (
+    Forbidden,
+    InvalidRequest,
+    MultigrainError,
+    NotFound,
+    Overloaded,
+    Refused,
+    Unauthenticated,
+    Unavailable,
+)
 from multigrain.types import Action
 from multigrain.v1 import retrieval_pb2 as pb
 from multigrain.v1 import retrieval_pb2_grpc as pb_grpc
@@ -36,7 +46,8 @@ from multigrain.v1 import retrieval_pb2_grpc as pb_grpc
 T = TypeVar("T")
 
 FIELD = "multigrain-field"
-"""Trailing metadata that names the wrong field of a request."""
+RETRY_AFTER_MS = "multigrain-retry-after-ms"
+"""Trailing metadata: the wrong field of a request; how long to wait before another one."""
 POLL_SECONDS = 0.1
 TIMEOUT_SECONDS = 5.0
 TRIES = 4
@@ -68,6 +79,10 @@ class Options(TypedDict, total=False):
     max_price: float
     channels: Mapping[str, int]
     """'vector', 'lexical' -> at most so many from it; 0: as many as the limit."""
+    fusion: str
+    """How the channels become one list: 'reciprocal_rank', 'weighted_scores', 'interleave' or 'union'."""
+    weights: Mapping[str, float]
+    """How much a channel that `channels` names counts; only with 'weighted_scores'."""
     mode: str
     """'fill', 'strict', 'demote' or 'off'."""
     generation_id: str
@@ -79,9 +94,22 @@ class Options(TypedDict, total=False):
 class Client:
     """A connection to one address. Safe to share between threads; close it, or use it in a `with`."""
 
-    def __init__(self, address: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        token: str | None = None,
+        tls: ClientTls | None = None,
+    ) -> None:
+        """`tls`: None for plain text. Raises InvalidConfig for a token in plain text to another machine."""
         self.address = address
-        self._channel = grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
+        self._metadata = call_metadata(address, token, tls)
+        credentials = channel_credentials(tls)
+        if credentials is None:
+            self._channel = grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
+        else:
+            self._channel = grpc.secure_channel(address, credentials, options=CHANNEL_OPTIONS)
         self._stub = pb_grpc.RetrievalServiceStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
         self._timeout = timeout_seconds
 
@@ -90,7 +118,8 @@ class Client:
     ) -> Answer:
         """Candidates for a query of a user.
 
-        Raises InvalidRequest naming the field, Overloaded, Unavailable (also when the time was up), NotFound, Refused.
+        Raises InvalidRequest naming the field, Overloaded, Unavailable (also when the time was up), NotFound, Refused,
+        Unauthenticated, Forbidden.
         """
         message = retrieve_message(query, user_id, **options)
         return to_answer(self._call(self._stub.Retrieve, message, timeout_seconds))
@@ -141,7 +170,7 @@ class Client:
         tries = Tries(timeout_seconds or self._timeout)
         while True:
             try:
-                return method(message, timeout=tries.left())
+                return method(message, timeout=tries.left(), metadata=self._metadata)
             except grpc.RpcError as error:
                 time.sleep(tries.pause_after(error))
 
@@ -149,9 +178,22 @@ class Client:
 class AsyncClient:
     """The same calls for asyncio."""
 
-    def __init__(self, address: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        token: str | None = None,
+        tls: ClientTls | None = None,
+    ) -> None:
+        """As `Client`."""
         self.address = address
-        self._channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
+        self._metadata = call_metadata(address, token, tls)
+        credentials = channel_credentials(tls)
+        if credentials is None:
+            self._channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
+        else:
+            self._channel = grpc.aio.secure_channel(address, credentials, options=CHANNEL_OPTIONS)
         self._stub = pb_grpc.RetrievalServiceStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
         self._timeout = timeout_seconds
 
@@ -208,7 +250,7 @@ class AsyncClient:
         tries = Tries(timeout_seconds or self._timeout)
         while True:
             try:
-                return await method(message, timeout=tries.left())
+                return await method(message, timeout=tries.left(), metadata=self._metadata)
             except grpc.RpcError as error:
                 await asyncio.sleep(tries.pause_after(error))
 
@@ -244,7 +286,7 @@ def to_error(error: grpc.RpcError, seconds: float) -> MultigrainError:
     """What a status means, in our words."""
     code, details = error.code(), error.details() or ""
     if code is grpc.StatusCode.UNAVAILABLE and details.startswith("failed to connect"):
-        details = f"nothing answers at that address: start a server there, or name another one: {details}"
+        details = f"{_why_no_connection(details)}: {details}"
     trailers = dict(error.trailing_metadata() or ())
     if code is grpc.StatusCode.INVALID_ARGUMENT and FIELD in trailers:
         field = str(trailers[FIELD])
@@ -252,13 +294,26 @@ def to_error(error: grpc.RpcError, seconds: float) -> MultigrainError:
         return InvalidRequest(field, problem, cure=cure)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return Unavailable(f"no answer within {seconds * 1000:.0f} ms: give the call more time ({details})")
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        retry_ms = int(trailers[RETRY_AFTER_MS]) if RETRY_AFTER_MS in trailers else None
+        return Overloaded(f"{details or 'no details'} ({code.name})", retry_ms=retry_ms)
     kinds: dict[grpc.StatusCode, type[MultigrainError]] = {
         grpc.StatusCode.UNAVAILABLE: Unavailable,
-        grpc.StatusCode.RESOURCE_EXHAUSTED: Overloaded,
+        grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
+        grpc.StatusCode.PERMISSION_DENIED: Forbidden,
         grpc.StatusCode.NOT_FOUND: NotFound,
         grpc.StatusCode.FAILED_PRECONDITION: Refused,
     }
     return kinds.get(code, MultigrainError)(f"{details or 'no details'} ({code.name})")
+
+
+def _why_no_connection(details: str) -> str:
+    """What to try first, of the few things that gRPC tells apart."""
+    if "handshake" in details.lower():
+        return "no TLS with that address: is it a TLS server, and its certificate of our CA and for this host?"
+    if "Socket closed" in details:
+        return "the server hung up: does it want TLS, or a certificate of ours?"
+    return "nothing answers at that address: start a server there, or name another one"
 
 
 def retrieve_message(query: str, user_id: str = "", **options: Unpack[Options]) -> pb.RetrieveRequest:
@@ -275,15 +330,23 @@ def retrieve_message(query: str, user_id: str = "", **options: Unpack[Options]) 
             min_price=options.get("min_price"),
             max_price=options.get("max_price"),
         ),
-        channels=[
-            pb.ChannelRequest(channel=_wire_name(pb.Channel, "channels", name), quota=quota)
-            for name, quota in options.get("channels", {}).items()
-        ],
+        channels=_channel_messages(options.get("channels", {}), options.get("weights", {})),
+        fusion=_wire_name(pb.Fusion, "fusion", options["fusion"]) if "fusion" in options else None,
         relevance_mode=_wire_name(pb.RelevanceMode, "relevance_mode", options["mode"]) if "mode" in options else None,
         generation_id=options.get("generation_id", ""),
         debug=options.get("debug", False),
         at=_stamp(options["at"]) if "at" in options else None,
     )
+
+
+def _channel_messages(quotas: Mapping[str, int], weights: Mapping[str, float]) -> list[pb.ChannelRequest]:
+    if strays := weights.keys() - quotas.keys():
+        problem = f"{min(strays)!r} has a weight and is not asked"
+        raise InvalidRequest("weights", problem, cure="name it in channels, too, with 0 for as many as the limit")
+    return [
+        pb.ChannelRequest(channel=_wire_name(pb.Channel, "channels", name), quota=quota, weight=weights.get(name))
+        for name, quota in quotas.items()
+    ]
 
 
 def _event_message(event: SessionEvent) -> pb.SessionEvent:

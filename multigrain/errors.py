@@ -18,7 +18,10 @@
     │   ├── IndexUnavailable        Milvus
     │   ├── LogUnavailable          Kafka
     │   └── NothingLive             no generation is live yet
-    ├── Overloaded                  more work than we can take now: RESOURCE_EXHAUSTED, come back later
+    ├── Overloaded                  more work than we can take now, or than this client may ask for: RESOURCE_EXHAUSTED,
+    │                               come back later
+    ├── Unauthenticated             we do not know who asks: UNAUTHENTICATED
+    ├── Forbidden                   we know who asks, and that they may not do this: PERMISSION_DENIED
     └── Missing                     a package, program or file that this command needs is not on the machine
 
 A message says what happened, with which value, and what to do. `field` names the part of the input that is wrong.
@@ -104,7 +107,20 @@ class NothingLive(Unavailable):
 
 
 class Overloaded(MultigrainError):
-    """More work than can be taken now."""
+    """More work than can be taken now, or than this client may ask for."""
+
+    def __init__(self, message: str, *, retry_ms: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_ms = retry_ms
+        """How long to wait before asking again. None: nobody said."""
+
+
+class Unauthenticated(MultigrainError):
+    """No token came, or one that is not known."""
+
+
+class Forbidden(MultigrainError):
+    """The token is known, and has no scope for this."""
 
 
 class Missing(MultigrainError):

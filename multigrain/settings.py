@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from multigrain.errors import InvalidConfig
 
 PREFIX = "MULTIGRAIN_"
-NOT_SETTINGS = ("MULTIGRAIN_CONFIG", "MULTIGRAIN_REQUIRE_SERVICES", "MULTIGRAIN_SERVICES_CACHE")
+NOT_SETTINGS = ("MULTIGRAIN_CONFIG", "MULTIGRAIN_TOKEN", "MULTIGRAIN_REQUIRE_SERVICES", "MULTIGRAIN_SERVICES_CACHE")
 """Variables with our prefix that other parts read. Those that begin with MULTIGRAIN_TEST_ belong to the tests."""
 
 
@@ -84,7 +84,7 @@ class KafkaSettings(_Section):
         2_000, ge=1, le=100_000, description="Records a transaction. Too low: slow; too high: late, and much is redone."
     )
     batch_ms: int = Field(
-        50,
+        20,
         ge=1,
         le=60_000,
         description="How long to wait for a full batch. Too low: many small transactions; too high: events are late. "
@@ -164,10 +164,59 @@ class ServerSettings(_Section):
         "answers unseen for so long.",
     )
     allow_generation_choice: bool = Field(
-        False, description="Whether a request may name a generation. On: anybody can query unreleased models."
+        False,
+        description="Whether a request may name a generation. On: anybody can query unreleased models; with "
+        "tokens_file, whoever has the scope evaluate.",
     )
     drain_seconds: float = Field(
         10.0, ge=0, description="How long running requests may finish at a stop. Too low: clients see broken calls."
+    )
+    tls_cert: Path | None = Field(
+        None,
+        description="PEM file of the server's certificate and those between it and its CA. Not set: plain text, which "
+        "everybody on the way can read.",
+    )
+    tls_key: Path | None = Field(
+        None, description="PEM file of its private key, without a password. Set together with tls_cert, or not at all."
+    )
+    tls_client_ca: Path | None = Field(
+        None,
+        description="PEM file of the CA whose certificates clients must show. Not set: clients need no certificate.",
+    )
+    tokens_file: Path | None = Field(
+        None,
+        description="Lines of `multigrain token new`. Not set: whoever reaches the port may ask for anything.",
+    )
+    client_rate: float = Field(
+        0.0,
+        ge=0,
+        description="Requests a second that one client gets in the long run; 0: no limit. Too low: a busy page is "
+        "refused; too high: one client takes the cores of all.",
+    )
+    client_burst: int = Field(
+        100,
+        ge=1,
+        description="Requests that a client which was quiet gets at once. Too low: a page that asks for several things "
+        "is refused; too high: a crowd of them comes through before the rate counts.",
+    )
+
+
+class ClientSettings(_Section):
+    """How the commands that ask a server show who they are. The token itself may come in MULTIGRAIN_TOKEN."""
+
+    token_file: Path | None = Field(
+        None, description="File that holds nothing but the token. Not set: MULTIGRAIN_TOKEN, or no token."
+    )
+    tls_ca: Path | None = Field(
+        None,
+        description="PEM file of the CA of the server's certificate; that of the machine's own CAs for a public one. "
+        "Not set: plain text, unless one of the next two is.",
+    )
+    tls_cert: Path | None = Field(
+        None, description="PEM file of our own certificate, for a server with server.tls_client_ca."
+    )
+    tls_key: Path | None = Field(
+        None, description="PEM file of its private key. Set together with tls_cert, or not at all."
     )
 
 
@@ -268,6 +317,7 @@ class Settings(_Section):
     kafka: KafkaSettings = KafkaSettings()  # type: ignore[call-arg]  # as above
     archive: ArchiveSettings = ArchiveSettings()  # type: ignore[call-arg]  # as above
     server: ServerSettings = ServerSettings()  # type: ignore[call-arg]  # as above
+    client: ClientSettings = ClientSettings()  # type: ignore[call-arg]  # as above
     generation: GenerationSettings = GenerationSettings()  # type: ignore[call-arg]  # as above
     gate: GateSettings = GateSettings()  # type: ignore[call-arg]  # as above
     reconcile: ReconcileSettings = ReconcileSettings()  # type: ignore[call-arg]  # as above

@@ -28,6 +28,10 @@ from server.live import LiveGenerations, Load, Reopen
 from server.live_catalogue import LiveCatalogue
 from server.loading import loader, reopener
 from server.pipeline import Pipeline
+from server.security.guard import Guard
+from server.security.limits import Limits
+from server.security.tls import server_credentials
+from server.security.tokens_file import TokensFile
 from server.service import RetrievalService
 from server.status import Status
 from server.users import Users
@@ -93,8 +97,11 @@ def assemble(
 ) -> Server:
     """A server of these parts. `close` is called last, after the drain.
 
-    `reopen`: as in LiveGenerations. `tried_with`: the canary's queries; None: the live index is not tried.
+    `reopen`: as in LiveGenerations. `tried_with`: the canary's queries; None: the live index is not tried. Raises
+    InvalidConfig for a certificate or a tokens file that cannot work.
     """
+    credentials = server_credentials(settings)
+    tokens = None if settings.tokens_file is None else TokensFile(settings.tokens_file)
     titles = LexicalIndex()
     asked = tuple(channels(titles))
     live_catalogue = LiveCatalogue(catalogue, titles)
@@ -115,6 +122,8 @@ def assemble(
             generations, registry, catalogue, tried_with, generation_settings, every_seconds=seconds
         )
         refreshes.append(live_canary.refresh)
+    if tokens is not None:
+        refreshes.append(tokens.refresh)
     status = Status(generations, live_catalogue, asked, started_ms=now_ms())
 
     def close_all() -> None:
@@ -127,8 +136,17 @@ def assemble(
     return Server(
         settings,
         RetrievalService(pipeline, status, default_seconds=settings.default_budget_ms / 1000),
-        Door(max_concurrent=settings.max_concurrent, new_id=new_id),
+        Door(max_concurrent=settings.max_concurrent, new_id=new_id, guard=guard_of(settings, tokens)),
+        credentials=credentials,
         refreshes=refreshes,
         is_ready=lambda: live_catalogue.latest is not None and generations.current is not None,
         close=close_all,
     )
+
+
+def guard_of(settings: ServerSettings, tokens: TokensFile | None) -> Guard:
+    """Who is let in; without tokens and without a rate, anybody."""
+    limits = None
+    if settings.client_rate:
+        limits = Limits(rate=settings.client_rate, burst=settings.client_burst, monotonic=time.monotonic)
+    return Guard(None if tokens is None else tokens.current, limits)

@@ -24,7 +24,7 @@ from server.request import (
     Request,
     SessionEvent,
 )
-from server.result import ChannelReport, Result
+from server.result import Candidates, ChannelReport, Result
 from server.status import ServedGeneration, StatusReport
 
 QUERY_BYTES_MAX = 1024
@@ -32,10 +32,13 @@ RECENT_EVENTS_MAX = 100
 FILTER_VALUES_MAX = 100
 FILTER_BYTES_MAX = 512
 """A category path is longer than an id."""
+WEIGHT_MAX = 1_000_000.0
+"""Far above any use, and sums of it stay finite in the float32 of the answer."""
 
 
 def to_request(message: pb.RetrieveRequest, request_id: str, *, at: str = "") -> Request:
     """The request, checked. Raises InvalidRequest naming the field as the proto has it, after the prefix `at`."""
+    fusion = FusionKind(_known(f"{at}fusion", message.fusion, pb.Fusion) or FusionKind.RECIPROCAL_RANK)
     return Request(
         request_id=request_id,
         query=_text(f"{at}query", message.query.strip(), QUERY_BYTES_MAX),
@@ -43,11 +46,11 @@ def to_request(message: pb.RetrieveRequest, request_id: str, *, at: str = "") ->
         recent_events=_recent_events(f"{at}recent_events", message.recent_events),
         limit=_within(f"{at}limit", message.limit, LIMIT_MAX) or LIMIT_DEFAULT,
         filters=_filters(f"{at}filters", message.filters),
-        channels=_channels(f"{at}channels", message.channels),
+        channels=_channels(f"{at}channels", message.channels, fusion),
         mode=RelevanceMode(
             _known(f"{at}relevance_mode", message.relevance_mode, pb.RelevanceMode) or RelevanceMode.FILL
         ),
-        fusion=FusionKind(_known(f"{at}fusion", message.fusion, pb.Fusion) or FusionKind.RECIPROCAL_RANK),
+        fusion=fusion,
         generation_id=GenerationId(_id(f"{at}generation_id", message.generation_id)) if message.generation_id else None,
         debug=message.debug,
         at_ms=_time_ms(f"{at}at", message.at) if message.HasField("at") else None,
@@ -80,6 +83,7 @@ def to_response(result: Result) -> pb.RetrieveResponse:
         intent=pb.Intent(brands=result.intent.brand_names, categories=result.intent.category_paths),
         dropped_item_ids=result.dropped_item_ids,
         dropped_verdicts=result.dropped_verdicts.tolist() if result.dropped_item_ids else (),
+        standings=_standings(result.kept) if any(report.item_ids for report in result.reports) else (),
     )
 
 
@@ -134,6 +138,13 @@ def _report(report: ChannelReport) -> pb.ChannelReport:
     )
 
 
+def _standings(kept: Candidates) -> list[pb.ChannelStanding]:
+    return [
+        pb.ChannelStanding(channel=pb.Channel.Name(channel), ranks=ranks.tolist(), scores=scores.tolist())
+        for (channel, _), ranks, scores in zip(kept.found, kept.ranks, kept.raw_scores(), strict=True)
+    ]
+
+
 def _freshness(result: Result) -> pb.Freshness:
     newest_ms = result.freshness.newest_behavior_ms
     return pb.Freshness(
@@ -184,7 +195,7 @@ def _filters(field: str, message: pb.Filters) -> Filters:
     )
 
 
-def _channels(field: str, messages: Sequence[pb.ChannelRequest]) -> tuple[ChannelQuota, ...]:
+def _channels(field: str, messages: Sequence[pb.ChannelRequest], fusion: FusionKind) -> tuple[ChannelQuota, ...]:
     asked: dict[ChannelName, ChannelQuota] = {}
     for i, message in enumerate(messages):
         number = _known(f"{field}[{i}].channel", message.channel, pb.Channel)
@@ -194,8 +205,21 @@ def _channels(field: str, messages: Sequence[pb.ChannelRequest]) -> tuple[Channe
         if channel in asked:
             problem = f"CHANNEL_{channel.name} stands there twice"
             raise InvalidRequest(f"{field}[{i}].channel", problem, cure="name each channel once")
-        asked[channel] = ChannelQuota(channel, _within(f"{field}[{i}].quota", message.quota, LIMIT_MAX) or None)
+        quota = _within(f"{field}[{i}].quota", message.quota, LIMIT_MAX) or None
+        asked[channel] = ChannelQuota(channel, quota, _weight(f"{field}[{i}].weight", message, fusion))
     return tuple(asked.values()) or tuple(ChannelQuota(channel, None) for channel in ChannelName)
+
+
+def _weight(field: str, message: pb.ChannelRequest, fusion: FusionKind) -> float:
+    if not message.HasField("weight"):
+        return 1.0
+    if fusion is not FusionKind.WEIGHTED_SCORES:
+        # Read by nobody, it would look as if it had been heard.
+        problem = f"is set, and FUSION_{fusion.name} reads no weights"
+        raise InvalidRequest(field, problem, cure="ask for FUSION_WEIGHTED_SCORES, or leave it out")
+    if not 0 <= message.weight <= WEIGHT_MAX:  # false for what is no number, too
+        raise InvalidRequest(field, f"is {message.weight:g}", cure=f"send a number from 0 to {WEIGHT_MAX:.0f}")
+    return message.weight
 
 
 def _values(field: str, values: Iterable[str]) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """An answer in the making: what the channels gave, fused and judged. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from server.fusion.rrf import fuse
+from server.fusion import WAYS
+from server.fusion.quotas import within_quotas
 from server.relevance.policy import Judgement, judge
 from server.relevance.rule import Case
-from server.request import RelevanceMode
+from server.request import ChannelQuota, FusionKind, RelevanceMode
 from server.result import ChannelReport
 
 
@@ -17,7 +19,14 @@ class Draft:
     judgement: Judgement
 
 
-def draft(reports: tuple[ChannelReport, ...], case: Case, mode: RelevanceMode) -> Draft:
-    """Fuses and judges what the channels gave."""
-    candidates = fuse([(report.channel, report.hits) for report in reports])
+def draft(
+    reports: tuple[ChannelReport, ...],
+    case: Case,
+    mode: RelevanceMode,
+    fusion: FusionKind,
+    asked: Sequence[ChannelQuota],
+) -> Draft:
+    """Fuses and judges what the channels gave. `asked`: their order, quotas and weights."""
+    weights = {one.channel: one.weight for one in asked}
+    candidates = WAYS[fusion](within_quotas(reports, asked), weights)
     return Draft(reports, judge(case, candidates, mode))

@@ -1,4 +1,4 @@
-"""The door: sheds what is too much, turns errors into statuses, counts, and writes one line a call.
+"""The door: lets in who may, sheds what is too much, turns errors into statuses, counts, and writes one line a call.
 
 ONE table says which error becomes which status. Knows no method's meaning.
 """
@@ -15,6 +15,7 @@ import grpc
 import grpc.aio
 
 from multigrain.errors import (
+    Forbidden,
     IndexUnavailable,
     LogUnavailable,
     Missing,
@@ -23,9 +24,11 @@ from multigrain.errors import (
     Refused,
     StoreUnavailable,
     Theirs,
+    Unauthenticated,
     Unavailable,
 )
 from multigrain.telemetry import LOG_FIELDS, REQUEST_SECONDS, REQUESTS
+from server.security.guard import Guard
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +40,13 @@ STATUS_OF: dict[type[Exception], grpc.StatusCode] = {
     TimeoutError: grpc.StatusCode.DEADLINE_EXCEEDED,
     Unavailable: grpc.StatusCode.UNAVAILABLE,
     Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
+    Forbidden: grpc.StatusCode.PERMISSION_DENIED,
 }
 """The first that fits. What is not here is a mistake of ours: INTERNAL, without its text."""
+
+AUTHORIZATION = "authorization"
+"""Metadata of a call that brings a token."""
 
 FIELD = "multigrain-field"
 REQUEST_ID = "multigrain-request-id"
@@ -62,8 +70,9 @@ Behavior = Callable[[Any, grpc.aio.ServicerContext], Awaitable[Any]]
 class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no types
     """Stands before every method of our service; health and reflection go past it."""
 
-    def __init__(self, *, max_concurrent: int, new_id: Callable[[], str]) -> None:
+    def __init__(self, *, max_concurrent: int, new_id: Callable[[], str], guard: Guard) -> None:
         self._max_concurrent = max_concurrent
+        self._guard = guard
         self._new_id = new_id
         self._running = 0
 
@@ -89,8 +98,13 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no t
         started = time.monotonic()
         request_id = self._new_id()
         current_request_id.set(request_id)
+        name = method.removeprefix(PREFIX)
+        client = ""
         status = grpc.StatusCode.OK
         try:
+            caller = self._guard.know(authorization=_authorization(context), peer=context.peer())
+            client = caller.name
+            self._guard.admit(caller, name, message)
             with self._permit(method):
                 return await behavior(message, context)
         except asyncio.CancelledError:
@@ -105,12 +119,12 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no t
             await context.abort(status, _told(error, request_id), _trailers(error, request_id))
         finally:
             seconds = time.monotonic() - started
-            name = method.removeprefix(PREFIX)
             REQUESTS.labels(name, status.name).inc()
             REQUEST_SECONDS.labels(name).observe(seconds)
             fields = {
                 "method": name,
                 "request": request_id,
+                "client": client,
                 "status": status.name,
                 "milliseconds": round(seconds * 1e3, 2),
             }
@@ -119,12 +133,20 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no t
     @contextmanager
     def _permit(self, method: str) -> Iterator[None]:
         if self._running >= self._max_concurrent and method != NEVER_SHED:
-            raise Overloaded(f"{self._running} calls are running, as many as this server takes: come back later")
+            raise Overloaded(
+                f"{self._running} calls are running, as many as this server takes: come back later",
+                retry_ms=RETRY_HINT_MS,
+            )
         self._running += 1
         try:
             yield
         finally:
             self._running -= 1
+
+
+def _authorization(context: grpc.aio.ServicerContext) -> str:
+    """What came with the call to say who asks; '' when nothing did."""
+    return next((value for key, value in context.invocation_metadata() if key == AUTHORIZATION), "")
 
 
 def status_of(error: Exception) -> grpc.StatusCode:
@@ -145,6 +167,6 @@ def _trailers(error: Exception, request_id: str) -> tuple[tuple[str, str], ...]:
     trailers = [(REQUEST_ID, request_id)]
     if isinstance(error, Theirs):
         trailers.append((FIELD, error.field))
-    if isinstance(error, Overloaded):
-        trailers.append((RETRY_AFTER_MS, str(RETRY_HINT_MS)))
+    if isinstance(error, Overloaded) and error.retry_ms is not None:
+        trailers.append((RETRY_AFTER_MS, str(error.retry_ms)))
     return tuple(trailers)

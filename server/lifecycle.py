@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import FrameType
 
+import grpc
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
@@ -21,6 +22,7 @@ from multigrain.telemetry import LOG_FIELDS
 from multigrain.v1 import retrieval_pb2, retrieval_pb2_grpc
 from multigrain.watch import Refresh, Watch
 from server.interceptors import Door
+from server.security.exposure import warn_if_exposed
 from server.service import RetrievalService
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ OPTIONS = (("grpc.max_receive_message_length", REQUEST_BYTES_MAX), ("grpc.so_reu
 
 
 class Server:
-    """One gRPC server. `start` and `stop` are called once each."""
+    """One gRPC server. `start` and `stop` are called once each. `credentials`: None serves plain text."""
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class Server:
         service: RetrievalService,
         door: Door,
         *,
+        credentials: grpc.ServerCredentials | None,
         refreshes: Sequence[Refresh],
         is_ready: Callable[[], bool],
         close: Callable[[], None],
@@ -54,6 +57,7 @@ class Server:
         self._settings = settings
         self._service = service
         self._door = door
+        self._credentials = credentials
         self._is_ready = is_ready
         self._close = close
         self._watch = Watch(refreshes, every_seconds=settings.registry_poll_ms / 1000, after_each=self._tell_health)
@@ -76,6 +80,7 @@ class Server:
 
         Raises Unavailable when the address is taken.
         """
+        warn_if_exposed(self._settings)
         self._thread.start()
         try:
             self._on_loop(self._listen()).result(START_SECONDS)
@@ -83,7 +88,7 @@ class Server:
             self._end()
             raise
         self._watch.start()
-        log.info("listening", extra={LOG_FIELDS: {"address": self.address}})
+        log.info("listening", extra={LOG_FIELDS: {"address": self.address, "tls": self._credentials is not None}})
 
     def stop(self) -> None:
         """Says NOT_SERVING, lets running calls finish, stops. Calls that outlast the drain are broken off."""
@@ -131,7 +136,10 @@ class Server:
         await self._say(health_pb2.HealthCheckResponse.NOT_SERVING)
         wanted = f"{self._settings.host}:{self._settings.port}"
         try:
-            self.port = server.add_insecure_port(wanted)
+            if self._credentials is None:
+                self.port = server.add_insecure_port(wanted)
+            else:
+                self.port = server.add_secure_port(wanted, self._credentials)
         except RuntimeError:
             raise Unavailable(
                 f"cannot listen on {wanted}: is another server there? Stop it, or set server.port (0: a free one)"

@@ -83,7 +83,7 @@ class Pipeline:
             reports = await ask_all(self.channels, question, request, seconds=deadline.share(CHANNELS_SHARE))
 
         with stage("judge").time():
-            first = draft(reports, case, request.mode)
+            first = draft(reports, case, request.mode, request.fusion, request.channels)
 
         with stage("refill").time():
             final, not_filled = await refill(first, request, case, question, self.channels, deadline)

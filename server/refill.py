@@ -44,7 +44,8 @@ async def refill(
         report = await ask_one(channel, question, look.k, only=look.only, seconds=deadline.left())
         if report.degraded is not None:
             return best, Degraded.NOT_FILLED
-        best = draft(_deepened(best.reports, report), case, request.mode)
+        reports = _deepened(best.reports, report)
+        best = draft(reports, case, request.mode, request.fusion, request.channels)
         if look.only is None and len(report.hits) < look.k:
             break  # the index holds no more
     return best, None

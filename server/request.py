@@ -26,9 +26,16 @@ class RelevanceMode(IntEnum):
 
 
 class FusionKind(IntEnum):
-    """How channels become one list."""
+    """How channels become one list; a file each in fusion/. The numbers are the wire's."""
 
     RECIPROCAL_RANK = 1
+    """By the sum of 1 / (60 + rank)."""
+    WEIGHTED_SCORES = 2
+    """By the sum of the channel's weight times its score, scaled to 0..1 within the request."""
+    INTERLEAVE = 3
+    """In turns."""
+    UNION = 4
+    """One channel behind the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,8 @@ class ChannelQuota:
     channel: ChannelName
     quota: int | None
     """At most this many candidates from it; None: as many as the limit."""
+    weight: float = 1.0
+    """How much its scores count; only WEIGHTED_SCORES reads it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +84,7 @@ class Request:
     limit: int = LIMIT_DEFAULT
     filters: Filters = field(default_factory=Filters)
     channels: tuple[ChannelQuota, ...] = tuple(ChannelQuota(channel, None) for channel in ChannelName)
+    """In the order in which INTERLEAVE and UNION take them."""
     mode: RelevanceMode = RelevanceMode.FILL
     fusion: FusionKind = FusionKind.RECIPROCAL_RANK
     generation_id: GenerationId | None = None

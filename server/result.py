@@ -46,6 +46,14 @@ class Hits:
     def __len__(self) -> int:
         return len(self.item_nos)
 
+    def first(self, count: int | None) -> "Hits":
+        """The best `count` of them; None: all."""
+        return Hits(self.item_nos[:count], self.scores[:count])
+
+
+Found = tuple[ChannelName, Hits]
+"""A channel, and what it found."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
@@ -58,6 +66,8 @@ class Candidates:
     """Bit (1 << channel number) for each channel that found it."""
     ranks: NDArray[np.int32]
     """[channels asked, n]: place in that channel, 1 is best, 0 when it was not found there."""
+    found: tuple[Found, ...] = ()
+    """What each row of `ranks` counts in: its channel, and the hits in which rank 1 is the first. Empty: not known."""
 
     def __len__(self) -> int:
         return len(self.item_nos)
@@ -68,8 +78,18 @@ class Candidates:
             item_nos=self.item_nos[positions],
             scores=self.scores[positions],
             channels=self.channels[positions],
-            ranks=self.ranks[:, positions],
+            # Four times as quick as [:, positions].
+            ranks=np.take(self.ranks, positions, axis=1),
+            found=self.found,
         )
+
+    def raw_scores(self) -> Float32s:
+        """[channels asked, n]: the channel's own score, NaN where it did not find the item or has no score of it."""
+        raw = np.full(self.ranks.shape, np.nan, np.float32)
+        for row, (_, hits) in enumerate(self.found):
+            here = np.flatnonzero(self.ranks[row])
+            raw[row, here] = hits.scores[self.ranks[row, here] - 1]
+        return raw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,9 @@ class Fusion(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     FUSION_UNSPECIFIED: _ClassVar[Fusion]
     FUSION_RECIPROCAL_RANK: _ClassVar[Fusion]
+    FUSION_WEIGHTED_SCORES: _ClassVar[Fusion]
+    FUSION_INTERLEAVE: _ClassVar[Fusion]
+    FUSION_UNION: _ClassVar[Fusion]
 
 class RelevanceMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -59,6 +62,9 @@ CHANNEL_VECTOR: Channel
 CHANNEL_LEXICAL: Channel
 FUSION_UNSPECIFIED: Fusion
 FUSION_RECIPROCAL_RANK: Fusion
+FUSION_WEIGHTED_SCORES: Fusion
+FUSION_INTERLEAVE: Fusion
+FUSION_UNION: Fusion
 RELEVANCE_MODE_UNSPECIFIED: RelevanceMode
 RELEVANCE_MODE_FILL: RelevanceMode
 RELEVANCE_MODE_STRICT: RelevanceMode
@@ -107,12 +113,14 @@ class Filters(_message.Message):
     def __init__(self, brands: _Optional[_Iterable[str]] = ..., categories: _Optional[_Iterable[str]] = ..., shops: _Optional[_Iterable[str]] = ..., min_price: _Optional[float] = ..., max_price: _Optional[float] = ...) -> None: ...
 
 class ChannelRequest(_message.Message):
-    __slots__ = ("channel", "quota")
+    __slots__ = ("channel", "quota", "weight")
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     QUOTA_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
     channel: Channel
     quota: int
-    def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., quota: _Optional[int] = ...) -> None: ...
+    weight: float
+    def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., quota: _Optional[int] = ..., weight: _Optional[float] = ...) -> None: ...
 
 class RetrieveRequest(_message.Message):
     __slots__ = ("query", "user_id", "recent_events", "limit", "filters", "channels", "relevance_mode", "fusion", "generation_id", "debug", "at")
@@ -156,6 +164,16 @@ class ChannelReport(_message.Message):
     scores: _containers.RepeatedScalarFieldContainer[float]
     def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., hits: _Optional[int] = ..., milliseconds: _Optional[float] = ..., problem: _Optional[str] = ..., item_ids: _Optional[_Iterable[str]] = ..., scores: _Optional[_Iterable[float]] = ...) -> None: ...
 
+class ChannelStanding(_message.Message):
+    __slots__ = ("channel", "ranks", "scores")
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    RANKS_FIELD_NUMBER: _ClassVar[int]
+    SCORES_FIELD_NUMBER: _ClassVar[int]
+    channel: Channel
+    ranks: _containers.RepeatedScalarFieldContainer[int]
+    scores: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., ranks: _Optional[_Iterable[int]] = ..., scores: _Optional[_Iterable[float]] = ...) -> None: ...
+
 class VerdictCount(_message.Message):
     __slots__ = ("verdict", "count")
     VERDICT_FIELD_NUMBER: _ClassVar[int]
@@ -181,7 +199,7 @@ class Intent(_message.Message):
     def __init__(self, brands: _Optional[_Iterable[str]] = ..., categories: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RetrieveResponse(_message.Message):
-    __slots__ = ("request_id", "generation_id", "item_ids", "scores", "channels", "verdicts", "judged", "dropped", "dropped_by", "channel_reports", "freshness", "degraded", "intent", "dropped_item_ids", "dropped_verdicts")
+    __slots__ = ("request_id", "generation_id", "item_ids", "scores", "channels", "verdicts", "judged", "dropped", "dropped_by", "channel_reports", "freshness", "degraded", "intent", "dropped_item_ids", "dropped_verdicts", "standings")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     GENERATION_ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
@@ -197,6 +215,7 @@ class RetrieveResponse(_message.Message):
     INTENT_FIELD_NUMBER: _ClassVar[int]
     DROPPED_ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
     DROPPED_VERDICTS_FIELD_NUMBER: _ClassVar[int]
+    STANDINGS_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     generation_id: str
     item_ids: _containers.RepeatedScalarFieldContainer[str]
@@ -212,7 +231,8 @@ class RetrieveResponse(_message.Message):
     intent: Intent
     dropped_item_ids: _containers.RepeatedScalarFieldContainer[str]
     dropped_verdicts: _containers.RepeatedScalarFieldContainer[Verdict]
-    def __init__(self, request_id: _Optional[str] = ..., generation_id: _Optional[str] = ..., item_ids: _Optional[_Iterable[str]] = ..., scores: _Optional[_Iterable[float]] = ..., channels: _Optional[_Iterable[int]] = ..., verdicts: _Optional[_Iterable[_Union[Verdict, str]]] = ..., judged: _Optional[int] = ..., dropped: _Optional[int] = ..., dropped_by: _Optional[_Iterable[_Union[VerdictCount, _Mapping]]] = ..., channel_reports: _Optional[_Iterable[_Union[ChannelReport, _Mapping]]] = ..., freshness: _Optional[_Union[Freshness, _Mapping]] = ..., degraded: _Optional[_Iterable[_Union[DegradedReason, str]]] = ..., intent: _Optional[_Union[Intent, _Mapping]] = ..., dropped_item_ids: _Optional[_Iterable[str]] = ..., dropped_verdicts: _Optional[_Iterable[_Union[Verdict, str]]] = ...) -> None: ...
+    standings: _containers.RepeatedCompositeFieldContainer[ChannelStanding]
+    def __init__(self, request_id: _Optional[str] = ..., generation_id: _Optional[str] = ..., item_ids: _Optional[_Iterable[str]] = ..., scores: _Optional[_Iterable[float]] = ..., channels: _Optional[_Iterable[int]] = ..., verdicts: _Optional[_Iterable[_Union[Verdict, str]]] = ..., judged: _Optional[int] = ..., dropped: _Optional[int] = ..., dropped_by: _Optional[_Iterable[_Union[VerdictCount, _Mapping]]] = ..., channel_reports: _Optional[_Iterable[_Union[ChannelReport, _Mapping]]] = ..., freshness: _Optional[_Union[Freshness, _Mapping]] = ..., degraded: _Optional[_Iterable[_Union[DegradedReason, str]]] = ..., intent: _Optional[_Union[Intent, _Mapping]] = ..., dropped_item_ids: _Optional[_Iterable[str]] = ..., dropped_verdicts: _Optional[_Iterable[_Union[Verdict, str]]] = ..., standings: _Optional[_Iterable[_Union[ChannelStanding, _Mapping]]] = ...) -> None: ...
 
 class ExplainRequest(_message.Message):
     __slots__ = ("request", "item_id")

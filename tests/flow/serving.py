@@ -156,7 +156,8 @@ def serving(
     generation_settings: Mapping[str, float] | None = None,
     wait: bool = True,
     now_ms: Callable[[], int] = lambda: NOON_MS,
-    **settings: float,
+    connect: Callable[[str], Client] = Client,
+    **settings: float | Path,
 ) -> Iterator[tuple[Server, Client]]:
     """A server of this shop and a client of it; both are gone afterwards."""
     # Budgets are wide: on a busy machine a first read takes longer than a user would be willing to wait.
@@ -175,7 +176,7 @@ def serving(
     )
     server.start()
     try:
-        with Client(server.address) as client:
+        with connect(server.address) as client:
             if wait:
                 client.wait_until_serving(20)
             yield server, client

@@ -1,5 +1,6 @@
 """Every status of the table in interceptors.py, as a caller gets it over the wire."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,7 +8,18 @@ from pathlib import Path
 import grpc
 import pytest
 
-from multigrain.errors import BundleRefused, InvalidRequest, MultigrainError, NotFound, Overloaded, Refused, Unavailable
+from multigrain.client import Client
+from multigrain.errors import (
+    BundleRefused,
+    Forbidden,
+    InvalidRequest,
+    MultigrainError,
+    NotFound,
+    Overloaded,
+    Refused,
+    Unauthenticated,
+    Unavailable,
+)
 from multigrain.registry.generation import Generation
 from multigrain.telemetry import REQUESTS
 from multigrain.v1 import retrieval_pb2 as pb
@@ -181,6 +193,27 @@ def test_a_mistake_of_ours_is_internal_and_its_text_stays_here(shop: Shop) -> No
     assert "INTERNAL" in str(caught.value)
 
 
+def test_without_a_token_it_is_unauthenticated_and_without_its_scope_permission_denied(
+    shop: Shop, tmp_path: Path
+) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"shop evaluate sha256:{hashlib.sha256(b'sesame').hexdigest()}\n")
+
+    def connect(address: str) -> Client:
+        return Client(address, token="sesame")
+
+    before = counted("UNAUTHENTICATED"), counted("PERMISSION_DENIED")
+    with serving(shop, connect=connect, tokens_file=tokens) as (server, client):
+        error = refusal(server.address)
+        with Client(server.address) as nobody, pytest.raises(Unauthenticated, match="wants a token"):
+            nobody.retrieve("red dress")
+        with pytest.raises(Forbidden, match="token 'shop' may not do this: it lacks retrieve"):
+            client.retrieve("red dress")
+    assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert trailers(error)["multigrain-request-id"].startswith("r-")
+    assert (counted("UNAUTHENTICATED"), counted("PERMISSION_DENIED")) == (before[0] + 2, before[1] + 1)
+
+
 def test_every_status_of_the_table_is_proven_above() -> None:
     proven = {
         grpc.StatusCode.INVALID_ARGUMENT,
@@ -189,6 +222,8 @@ def test_every_status_of_the_table_is_proven_above() -> None:
         grpc.StatusCode.DEADLINE_EXCEEDED,
         grpc.StatusCode.UNAVAILABLE,
         grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.UNAUTHENTICATED,
+        grpc.StatusCode.PERMISSION_DENIED,
     }
     assert set(STATUS_OF.values()) == proven
 

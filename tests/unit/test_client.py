@@ -118,3 +118,17 @@ def test_a_name_that_is_none_is_refused_before_anything_is_sent(field: str, opti
         retrieve_message("red dress", **options)
     assert caught.value.field == field
     assert "use one of" in caught.value.cure
+
+
+def test_weights_go_with_their_channels_and_a_weight_of_none_is_refused() -> None:
+    message = retrieve_message(
+        "red dress", channels={"vector": 5, "lexical": 0}, fusion="weighted_scores", weights={"lexical": 0.5}
+    )
+    assert message.fusion == pb.FUSION_WEIGHTED_SCORES
+    assert [(one.quota, one.HasField("weight"), one.weight) for one in message.channels] == [
+        (5, False, 0),
+        (0, True, 0.5),
+    ]
+    with pytest.raises(InvalidRequest, match="'lexical' has a weight and is not asked") as raised:
+        retrieve_message("red dress", channels={"vector": 5}, weights={"lexical": 0.5})
+    assert raised.value.field == "weights"

@@ -84,7 +84,7 @@ def refilled(
         question = Question(a_live(index, items), request.query, Windows())
         channel = VectorChannel()
         reports = await ask_all([channel], question, request, seconds=5)
-        first = draft(reports, case, request.mode)
+        first = draft(reports, case, request.mode, request.fusion, request.channels)
         after, marked = await refill(first, request, case, question, [channel], Deadline.after(seconds))
         channel.close()
         return first, after, marked
