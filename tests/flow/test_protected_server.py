@@ -51,7 +51,7 @@ def test_over_tls_it_answers_and_a_plain_client_gets_no_connection(
     tls = ClientTls(authority.cert)
     with serving(shop, connect=connecting(tls=tls), tls_cert=pair.cert, tls_key=pair.key) as (server, client):
         assert len(client.retrieve("red dress", limit=5)) == 5
-        with Client(server.address, timeout_seconds=1) as plain, pytest.raises(Unavailable, match="want TLS"):
+        with Client(server.address, timeout_seconds=10) as plain, pytest.raises(Unavailable, match="want TLS"):
             plain.retrieve("red dress")
 
 
@@ -64,7 +64,7 @@ def test_a_server_of_another_authority_is_not_believed(
             server,
             _,
         ),
-        Client(server.address, timeout_seconds=1, tls=ClientTls(other.cert)) as stranger,
+        Client(server.address, timeout_seconds=10, tls=ClientTls(other.cert)) as stranger,
         pytest.raises(Unavailable, match="its certificate of our CA"),
     ):
         stranger.status()
@@ -79,7 +79,7 @@ def test_with_a_client_ca_only_clients_with_its_certificate_get_a_connection(
     with serving(shop, connect=connect, **files) as (server, client):
         assert len(client.retrieve("red dress", limit=5)) == 5
         for tls in (ClientTls(authority.cert), ClientTls(authority.cert, theirs.cert, theirs.key)):
-            with Client(server.address, timeout_seconds=1, tls=tls) as stranger, pytest.raises(Unavailable):
+            with Client(server.address, timeout_seconds=10, tls=tls) as stranger, pytest.raises(Unavailable):
                 stranger.status()
 
 
@@ -194,8 +194,8 @@ def test_a_changed_tokens_file_counts_without_a_restart_and_a_broken_one_keeps_t
 def test_over_its_rate_a_client_is_told_how_long_to_wait_and_is_let_in_afterwards(shop: Shop, tmp_path: Path) -> None:
     tokens = tmp_path / "tokens"
     tokens.write_text(a_line("shop", "retrieve") + a_line("lab", "retrieve"))
-    # A call in two seconds, so that no busy machine fills the bucket between two calls.
-    limits = {"client_rate": 0.5, "client_burst": 2}
+    # A call in four seconds, so that no busy machine fills the bucket between two calls.
+    limits = {"client_rate": 0.25, "client_burst": 2}
     with serving(shop, connect=connecting(token="shop"), tokens_file=tokens, **limits) as (server, client):
         for _ in range(2):
             client.retrieve("red dress", limit=5)
@@ -205,7 +205,7 @@ def test_over_its_rate_a_client_is_told_how_long_to_wait_and_is_let_in_afterward
         with Client(server.address, token="lab") as other:
             assert len(other.retrieve("red dress", limit=5)) == 5
         assert caught.value.retry_ms is not None
-        assert 0 < caught.value.retry_ms <= 2000
+        assert 0 < caught.value.retry_ms <= 4000
         eventually(lambda: answered(client), bool)
 
 
