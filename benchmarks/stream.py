@@ -7,12 +7,9 @@ few events each of many. Beside it stands the mixture where every batch holds th
 
 import gc
 import itertools
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 
@@ -20,6 +17,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from benchmarks.bench import Bench, Size
+from benchmarks.group import open_group
 from benchmarks.limits.sql_insert import insert_rows_per_second
 from benchmarks.shoppers import user_id_of, write_states, zipf
 from benchmarks.stores import store_name, throwaway_database
@@ -41,7 +39,6 @@ FEW_USERS = 500
 ITEMS = 5_000
 PARTITIONS = 4
 MEMBERS = 2
-"""Of one group, each a process: how a stream is run where one consumer is not enough."""
 EVENTS = {Size.SMALL: 15_000, Size.ONE_MILLION: 1_000_000}
 TARGET_PER_SECOND = 8_000
 START_MS = 1_793_880_000_000
@@ -152,48 +149,21 @@ def _through_kafka(
 def _of_members(
     bootstrap: str, engine: sa.Engine, mixture: Mixture, count: int, batch: int, clock: Iterator[int]
 ) -> list[float]:
-    """One rate a round, from the word to all until the slowest is through."""
-    with throwaway_topic(bootstrap, partitions=PARTITIONS) as topic, _members(bootstrap, engine, topic, batch) as group:
-        for member in group:
-            _line(member)
+    """One rate a round."""
+    url = engine.url.render_as_string(hide_password=False)
+    with (
+        throwaway_topic(bootstrap, partitions=PARTITIONS) as topic,
+        open_group(
+            MEMBERS, database_url=url, bootstrap=bootstrap, topic=topic, partitions=PARTITIONS, batch=batch
+        ) as group,
+    ):
 
         def rate(name: str, events: int) -> float:
             produce(bootstrap, topic, _events(mixture, events, clock, prefix=f"{topic}-{name}"))
-            started = time.perf_counter()
-            for member in group:
-                _tell(member)
-            taken = sum(int(_line(member)) for member in group)
-            if taken != events:
-                raise RuntimeError(f"{taken:,} of {events:,} events were taken")
-            return events / (time.perf_counter() - started)
+            return events / group.seconds_for(events)
 
         rate("first", count // 10)  # who was given partitions while it waited takes them up only now
         return [rate(str(number), count) for number in range(ROUNDS)]
-
-
-@contextmanager
-def _members(bootstrap: str, engine: sa.Engine, topic: str, batch: int) -> Iterator[list[subprocess.Popen[str]]]:
-    url = engine.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-m", "benchmarks.member", url, bootstrap, topic, str(PARTITIONS // MEMBERS), str(batch)]
-    group = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(MEMBERS)
-    ]
-    try:
-        yield group
-    finally:
-        for member in group:
-            member.kill()
-            member.communicate()
-
-
-def _tell(member: subprocess.Popen[str]) -> None:
-    assert member.stdin  # it was opened with a pipe
-    print("go on", file=member.stdin, flush=True)
-
-
-def _line(member: subprocess.Popen[str]) -> str:
-    assert member.stdout  # it was opened with a pipe
-    return member.stdout.readline()
 
 
 def _from_kafka(
