@@ -28,7 +28,7 @@ from multigrain.answers import (
     to_explanation,
     to_status,
 )
-from multigrain.client_channel import ClientTls, call_metadata, channel_credentials
+from multigrain.client_channel import ClientTls, call_metadata, channel_credentials, channel_options
 from multigrain.errors import (
     Forbidden,
     InvalidRequest,
@@ -53,9 +53,6 @@ TIMEOUT_SECONDS = 5.0
 TRIES = 4
 BACKOFF_SECONDS = 0.05
 """Before the second try; doubled each time, and spread, so that many clients do not come back at once."""
-
-# 10,000 candidates with debug columns are a few MB; gRPC's own limit is 4.
-CHANNEL_OPTIONS = (("grpc.max_receive_message_length", 32 * 1024 * 1024),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +104,9 @@ class Client:
         self._metadata = call_metadata(address, token, tls)
         credentials = channel_credentials(tls)
         if credentials is None:
-            self._channel = grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
+            self._channel = grpc.insecure_channel(address, options=channel_options(address))
         else:
-            self._channel = grpc.secure_channel(address, credentials, options=CHANNEL_OPTIONS)
+            self._channel = grpc.secure_channel(address, credentials, options=channel_options(address))
         self._stub = pb_grpc.RetrievalServiceStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
         self._timeout = timeout_seconds
 
@@ -191,9 +188,9 @@ class AsyncClient:
         self._metadata = call_metadata(address, token, tls)
         credentials = channel_credentials(tls)
         if credentials is None:
-            self._channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
+            self._channel = grpc.aio.insecure_channel(address, options=channel_options(address))
         else:
-            self._channel = grpc.aio.secure_channel(address, credentials, options=CHANNEL_OPTIONS)
+            self._channel = grpc.aio.secure_channel(address, credentials, options=channel_options(address))
         self._stub = pb_grpc.RetrievalServiceStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
         self._timeout = timeout_seconds
 

@@ -12,6 +12,12 @@ import grpc
 from multigrain.errors import InvalidConfig
 from multigrain.loopback import is_loopback
 
+# 10,000 candidates with debug columns are a few MB; gRPC's own limit is 4.
+CHANNEL_OPTIONS = (("grpc.max_receive_message_length", 32 * 1024 * 1024),)
+NO_PROXY = (("grpc.enable_http_proxy", 0),)
+"""gRPC would ask the proxy of `http_proxy` for this very machine, too, and the proxy knows another one."""
+
+Options = tuple[tuple[str, int], ...]
 Metadata = tuple[tuple[str, str], ...]
 
 
@@ -24,6 +30,11 @@ class ClientTls:
     cert_file: Path | None = None
     """Our certificate, for a server that wants one; with `key_file`, or not at all."""
     key_file: Path | None = None
+
+
+def channel_options(address: str) -> Options:
+    """Of a channel to this address."""
+    return CHANNEL_OPTIONS + NO_PROXY if is_loopback(address.rpartition(":")[0]) else CHANNEL_OPTIONS
 
 
 def channel_credentials(tls: ClientTls | None) -> grpc.ChannelCredentials | None:

@@ -280,3 +280,15 @@ def test_a_named_generation_is_answered_from_where_the_server_allows_it(tmp_path
             client.retrieve("red dress", generation_id="g-2")
     assert caught.value.field == "generation_id"
     assert shop.registry.get(GenerationId("g-2")).state == "ready"
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_proxy", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    with Client(client.address) as beside:
+        assert beside.status().generation_id == "g-1"
