@@ -1,8 +1,8 @@
 """`multigrain bench stream`: behaviour events through the consumer to committed rows and states, against bare inserts;
-and, where a broker is set, through Kafka, against producing and consuming without handlers.
+and, where a broker is set, through Kafka, by one consumer and by several, against consuming without handlers.
 
 The target is for a shop's mixture: 100,000 users, all of whom have a state, come as Zipf's law has it, so a batch holds
-few events each of many. Beside it stands the mixture where every batch holds the same 500 users.
+few events each of many. From memory, the mixture where every batch holds the same 500 users stands beside it.
 """
 
 import gc

@@ -28,7 +28,7 @@ from multigrain.answers import (
     to_explanation,
     to_status,
 )
-from multigrain.client_channel import ClientTls, call_metadata, channel_credentials, channel_options
+from multigrain.client_channel import ClientTls, call_metadata, open_channel
 from multigrain.errors import (
     Forbidden,
     InvalidRequest,
@@ -102,11 +102,7 @@ class Client:
         """`tls`: None for plain text. Raises InvalidConfig for a token in plain text to another machine."""
         self.address = address
         self._metadata = call_metadata(address, token, tls)
-        credentials = channel_credentials(tls)
-        if credentials is None:
-            self._channel = grpc.insecure_channel(address, options=channel_options(address))
-        else:
-            self._channel = grpc.secure_channel(address, credentials, options=channel_options(address))
+        self._channel = open_channel(grpc, address, tls)
         self._stub = pb_grpc.RetrievalServiceStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
         self._timeout = timeout_seconds
 
@@ -186,11 +182,7 @@ class AsyncClient:
         """As `Client`."""
         self.address = address
         self._metadata = call_metadata(address, token, tls)
-        credentials = channel_credentials(tls)
-        if credentials is None:
-            self._channel = grpc.aio.insecure_channel(address, options=channel_options(address))
-        else:
-            self._channel = grpc.aio.secure_channel(address, credentials, options=channel_options(address))
+        self._channel = open_channel(grpc.aio, address, tls)
         self._stub = pb_grpc.RetrievalServiceStub(self._channel)  # type: ignore[no-untyped-call]  # generated code
         self._timeout = timeout_seconds
 

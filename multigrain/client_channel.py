@@ -6,6 +6,8 @@ call; what they guard against, a token in plain text on the network, is refused 
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import grpc
 
@@ -32,9 +34,12 @@ class ClientTls:
     key_file: Path | None = None
 
 
-def channel_options(address: str) -> Options:
-    """Of a channel to this address."""
-    return CHANNEL_OPTIONS + NO_PROXY if is_loopback(address.rpartition(":")[0]) else CHANNEL_OPTIONS
+def open_channel(kind: ModuleType, address: str, tls: ClientTls | None) -> Any:  # Any: grpc ships no types
+    """A channel of `grpc` or `grpc.aio`, not yet connected. Raises InvalidConfig that names a file of `tls`."""
+    options, credentials = _options(address), channel_credentials(tls)
+    if credentials is None:
+        return kind.insecure_channel(address, options=options)
+    return kind.secure_channel(address, credentials, options=options)
 
 
 def channel_credentials(tls: ClientTls | None) -> grpc.ChannelCredentials | None:
@@ -61,6 +66,10 @@ def call_metadata(address: str, token: str | None, tls: ClientTls | None) -> Met
         problem = f"would be sent to {address} in plain text"
         raise InvalidConfig("token", problem, cure="use TLS: name the CA of the server's certificate")
     return (("authorization", f"Bearer {token.strip()}"),)
+
+
+def _options(address: str) -> Options:
+    return CHANNEL_OPTIONS + NO_PROXY if is_loopback(address.rpartition(":")[0]) else CHANNEL_OPTIONS
 
 
 def _read(name: str, path: Path | None) -> bytes | None:

@@ -35,7 +35,7 @@ STREAM_AGE_SECONDS = Histogram(
     ["kind"],
     buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30, 60, 600, 3600, 86400),
 )
-STREAM_LAG = Gauge("multigrain_stream_lag", "Records not yet read, by partition.", ["topic", "partition"])
+STREAM_LAG = Gauge("multigrain_stream_lag", "Records not yet taken, by partition.", ["topic", "partition"])
 STREAM_WAITS = Counter("multigrain_stream_waits", "Waits for a part of ours that was down, by kind of error.", ["why"])
 STREAM_STALLS = Counter(
     "multigrain_stream_stalls",

@@ -23,7 +23,7 @@ class StateReader(Protocol):
         ...
 
     def close(self) -> None:
-        """At once: a read under way ends with an error."""
+        """Lets go of what it holds. Call it when nothing is read any more."""
         ...
 
 
