@@ -25,25 +25,25 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmultigrain/v1/retrieval.proto\x12\rmultigrain.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"p\n\x0cSessionEvent\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12%\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x15.multigrain.v1.Action\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x88\x01\n\x07\x46ilters\x12\x0e\n\x06\x62rands\x18\x01 \x03(\t\x12\x12\n\ncategories\x18\x02 \x03(\t\x12\r\n\x05shops\x18\x03 \x03(\t\x12\x16\n\tmin_price\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\tmax_price\x18\x05 \x01(\x01H\x01\x88\x01\x01\x42\x0c\n\n_min_priceB\x0c\n\n_max_price\"h\n\x0e\x43hannelRequest\x12\'\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x16.multigrain.v1.Channel\x12\r\n\x05quota\x18\x02 \x01(\x05\x12\x13\n\x06weight\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"\xf9\x02\n\x0fRetrieveRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x32\n\rrecent_events\x18\x03 \x03(\x0b\x32\x1b.multigrain.v1.SessionEvent\x12\r\n\x05limit\x18\x04 \x01(\x05\x12\'\n\x07\x66ilters\x18\x05 \x01(\x0b\x32\x16.multigrain.v1.Filters\x12/\n\x08\x63hannels\x18\x06 \x03(\x0b\x32\x1d.multigrain.v1.ChannelRequest\x12\x34\n\x0erelevance_mode\x18\x07 \x01(\x0e\x32\x1c.multigrain.v1.RelevanceMode\x12%\n\x06\x66usion\x18\x08 \x01(\x0e\x32\x15.multigrain.v1.Fusion\x12\x15\n\rgeneration_id\x18\t \x01(\t\x12\r\n\x05\x64\x65\x62ug\x18\n \x01(\x08\x12&\n\x02\x61t\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8f\x01\n\rChannelReport\x12\'\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x16.multigrain.v1.Channel\x12\x0c\n\x04hits\x18\x02 \x01(\x05\x12\x14\n\x0cmilliseconds\x18\x03 \x01(\x01\x12\x0f\n\x07problem\x18\x04 \x01(\t\x12\x10\n\x08item_ids\x18\x05 \x03(\t\x12\x0e\n\x06scores\x18\x06 \x03(\x02\"Y\n\x0f\x43hannelStanding\x12\'\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x16.multigrain.v1.Channel\x12\r\n\x05ranks\x18\x02 \x03(\x05\x12\x0e\n\x06scores\x18\x03 \x03(\x02\"F\n\x0cVerdictCount\x12\'\n\x07verdict\x18\x01 \x01(\x0e\x32\x16.multigrain.v1.Verdict\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\"\\\n\tFreshness\x12\x33\n\x0fnewest_behavior\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\x12\x63\x61talogue_revision\x18\x02 \x01(\x03\",\n\x06Intent\x12\x0e\n\x06\x62rands\x18\x01 \x03(\t\x12\x12\n\ncategories\x18\x02 \x03(\t\"\xa8\x04\n\x10RetrieveResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x15\n\rgeneration_id\x18\x02 \x01(\t\x12\x10\n\x08item_ids\x18\x03 \x03(\t\x12\x0e\n\x06scores\x18\x04 \x03(\x02\x12\x10\n\x08\x63hannels\x18\x05 \x03(\r\x12(\n\x08verdicts\x18\x06 \x03(\x0e\x32\x16.multigrain.v1.Verdict\x12\x0e\n\x06judged\x18\x07 \x01(\x05\x12\x0f\n\x07\x64ropped\x18\x08 \x01(\x05\x12/\n\ndropped_by\x18\t \x03(\x0b\x32\x1b.multigrain.v1.VerdictCount\x12\x35\n\x0f\x63hannel_reports\x18\n \x03(\x0b\x32\x1c.multigrain.v1.ChannelReport\x12+\n\tfreshness\x18\x0b \x01(\x0b\x32\x18.multigrain.v1.Freshness\x12/\n\x08\x64\x65graded\x18\x0c \x03(\x0e\x32\x1d.multigrain.v1.DegradedReason\x12%\n\x06intent\x18\r \x01(\x0b\x32\x15.multigrain.v1.Intent\x12\x18\n\x10\x64ropped_item_ids\x18\x0e \x03(\t\x12\x30\n\x10\x64ropped_verdicts\x18\x0f \x03(\x0e\x32\x16.multigrain.v1.Verdict\x12\x31\n\tstandings\x18\x10 \x03(\x0b\x32\x1e.multigrain.v1.ChannelStanding\"R\n\x0e\x45xplainRequest\x12/\n\x07request\x18\x01 \x01(\x0b\x32\x1e.multigrain.v1.RetrieveRequest\x12\x0f\n\x07item_id\x18\x02 \x01(\t\"S\n\x0b\x43hannelRank\x12\'\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x16.multigrain.v1.Channel\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\r\n\x05score\x18\x03 \x01(\x02\"\xc7\x01\n\x0f\x45xplainResponse\x12\x15\n\rgeneration_id\x18\x01 \x01(\t\x12\x14\n\x0cin_catalogue\x18\x02 \x01(\x08\x12\x10\n\x08in_index\x18\x03 \x01(\x08\x12)\n\x05ranks\x18\x04 \x03(\x0b\x32\x1a.multigrain.v1.ChannelRank\x12\'\n\x07verdict\x18\x05 \x01(\x0e\x32\x16.multigrain.v1.Verdict\x12\x10\n\x08position\x18\x06 \x01(\x05\x12\x0f\n\x07summary\x18\x07 \x01(\t\"\x12\n\x10GetStatusRequest\"G\n\x10GenerationStatus\x12\x15\n\rgeneration_id\x18\x01 \x01(\t\x12\r\n\x05items\x18\x02 \x01(\x03\x12\r\n\x05index\x18\x03 \x01(\t\"\xdf\x01\n\x11GetStatusResponse\x12-\n\x04live\x18\x01 \x01(\x0b\x32\x1f.multigrain.v1.GenerationStatus\x12\x0f\n\x07version\x18\x02 \x01(\t\x12(\n\x08\x63hannels\x18\x03 \x03(\x0e\x32\x16.multigrain.v1.Channel\x12\x1a\n\x12\x63\x61talogue_revision\x18\x04 \x01(\x03\x12\x17\n\x0f\x63\x61talogue_items\x18\x05 \x01(\x03\x12+\n\x07started\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*K\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43HANNEL_VECTOR\x10\x01\x12\x13\n\x0f\x43HANNEL_LEXICAL\x10\x02*\x81\x01\n\x06\x46usion\x12\x16\n\x12\x46USION_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x46USION_RECIPROCAL_RANK\x10\x01\x12\x1a\n\x16\x46USION_WEIGHTED_SCORES\x10\x02\x12\x15\n\x11\x46USION_INTERLEAVE\x10\x03\x12\x10\n\x0c\x46USION_UNION\x10\x04*\x96\x01\n\rRelevanceMode\x12\x1e\n\x1aRELEVANCE_MODE_UNSPECIFIED\x10\x00\x12\x17\n\x13RELEVANCE_MODE_FILL\x10\x01\x12\x19\n\x15RELEVANCE_MODE_STRICT\x10\x02\x12\x19\n\x15RELEVANCE_MODE_DEMOTE\x10\x03\x12\x16\n\x12RELEVANCE_MODE_OFF\x10\x04*\x9f\x01\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x10\n\x0cVERDICT_KEPT\x10\x01\x12\x12\n\x0eVERDICT_STATUS\x10\x02\x12\x11\n\rVERDICT_BRAND\x10\x03\x12\x14\n\x10VERDICT_CATEGORY\x10\x04\x12\x12\n\x0eVERDICT_FILTER\x10\x05\x12\x18\n\x14VERDICT_UNKNOWN_ITEM\x10\x06*\xba\x01\n\x0e\x44\x65gradedReason\x12\x1f\n\x1b\x44\x45GRADED_REASON_UNSPECIFIED\x10\x00\x12!\n\x1d\x44\x45GRADED_REASON_USER_FEATURES\x10\x01\x12 \n\x1c\x44\x45GRADED_REASON_CHANNEL_LATE\x10\x02\x12\"\n\x1e\x44\x45GRADED_REASON_CHANNEL_FAILED\x10\x03\x12\x1e\n\x1a\x44\x45GRADED_REASON_NOT_FILLED\x10\x04*i\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x41\x43TION_CLICK\x10\x01\x12\x12\n\x0e\x41\x43TION_COLLECT\x10\x02\x12\x0f\n\x0b\x41\x43TION_CART\x10\x03\x12\x10\n\x0c\x41\x43TION_ORDER\x10\x04\x32\xf9\x01\n\x10RetrievalService\x12K\n\x08Retrieve\x12\x1e.multigrain.v1.RetrieveRequest\x1a\x1f.multigrain.v1.RetrieveResponse\x12H\n\x07\x45xplain\x12\x1d.multigrain.v1.ExplainRequest\x1a\x1e.multigrain.v1.ExplainResponse\x12N\n\tGetStatus\x12\x1f.multigrain.v1.GetStatusRequest\x1a .multigrain.v1.GetStatusResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmultigrain/v1/retrieval.proto\x12\rmultigrain.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"p\n\x0cSessionEvent\x12\x0f\n\x07item_id\x18\x01 \x01(\t\x12%\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x15.multigrain.v1.Action\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x88\x01\n\x07\x46ilters\x12\x0e\n\x06\x62rands\x18\x01 \x03(\t\x12\x12\n\ncategories\x18\x02 \x03(\t\x12\r\n\x05shops\x18\x03 \x03(\t\x12\x16\n\tmin_price\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\tmax_price\x18\x05 \x01(\x01H\x01\x88\x01\x01\x42\x0c\n\n_min_priceB\x0c\n\n_max_price\"h\n\x0e\x43hannelRequest\x12\'\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x16.multigrain.v1.Channel\x12\r\n\x05quota\x18\x02 \x01(\x05\x12\x13\n\x06weight\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\t\n\x07_weight\"\xf9\x02\n\x0fRetrieveRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x32\n\rrecent_events\x18\x03 \x03(\x0b\x32\x1b.multigrain.v1.SessionEvent\x12\r\n\x05limit\x18\x04 \x01(\x05\x12\'\n\x07\x66ilters\x18\x05 \x01(\x0b\x32\x16.multigrain.v1.Filters\x12/\n\x08\x63hannels\x18\x06 \x03(\x0b\x32\x1d.multigrain.v1.ChannelRequest\x12\x34\n\x0erelevance_mode\x18\x07 \x01(\x0e\x32\x1c.multigrain.v1.RelevanceMode\x12%\n\x06\x66usion\x18\x08 \x01(\x0e\x32\x15.multigrain.v1.Fusion\x12\x15\n\rgeneration_id\x18\t \x01(\t\x12\r\n\x05\x64\x65\x62ug\x18\n \x01(\x08\x12&\n\x02\x61t\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8f\x01\n\rChannelReport\x12\'\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x16.multigrain.v1.Channel\x12\x0c\n\x04hits\x18\x02 \x01(\x05\x12\x14\n\x0cmilliseconds\x18\x03 \x01(\x01\x12\x0f\n\x07problem\x18\x04 \x01(\t\x12\x10\n\x08item_ids\x18\x05 \x03(\t\x12\x0e\n\x06scores\x18\x06 \x03(\x02\"Y\n\x0f\x43hannelStanding\x12\'\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x16.multigrain.v1.Channel\x12\r\n\x05ranks\x18\x02 \x03(\x05\x12\x0e\n\x06scores\x18\x03 \x03(\x02\"F\n\x0cVerdictCount\x12\'\n\x07verdict\x18\x01 \x01(\x0e\x32\x16.multigrain.v1.Verdict\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\"0\n\tStageTime\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x14\n\x0cmilliseconds\x18\x02 \x01(\x01\"\\\n\tFreshness\x12\x33\n\x0fnewest_behavior\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1a\n\x12\x63\x61talogue_revision\x18\x02 \x01(\x03\",\n\x06Intent\x12\x0e\n\x06\x62rands\x18\x01 \x03(\t\x12\x12\n\ncategories\x18\x02 \x03(\t\"\xd2\x04\n\x10RetrieveResponse\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x15\n\rgeneration_id\x18\x02 \x01(\t\x12\x10\n\x08item_ids\x18\x03 \x03(\t\x12\x0e\n\x06scores\x18\x04 \x03(\x02\x12\x10\n\x08\x63hannels\x18\x05 \x03(\r\x12(\n\x08verdicts\x18\x06 \x03(\x0e\x32\x16.multigrain.v1.Verdict\x12\x0e\n\x06judged\x18\x07 \x01(\x05\x12\x0f\n\x07\x64ropped\x18\x08 \x01(\x05\x12/\n\ndropped_by\x18\t \x03(\x0b\x32\x1b.multigrain.v1.VerdictCount\x12\x35\n\x0f\x63hannel_reports\x18\n \x03(\x0b\x32\x1c.multigrain.v1.ChannelReport\x12+\n\tfreshness\x18\x0b \x01(\x0b\x32\x18.multigrain.v1.Freshness\x12/\n\x08\x64\x65graded\x18\x0c \x03(\x0e\x32\x1d.multigrain.v1.DegradedReason\x12%\n\x06intent\x18\r \x01(\x0b\x32\x15.multigrain.v1.Intent\x12\x18\n\x10\x64ropped_item_ids\x18\x0e \x03(\t\x12\x30\n\x10\x64ropped_verdicts\x18\x0f \x03(\x0e\x32\x16.multigrain.v1.Verdict\x12\x31\n\tstandings\x18\x10 \x03(\x0b\x32\x1e.multigrain.v1.ChannelStanding\x12(\n\x06stages\x18\x11 \x03(\x0b\x32\x18.multigrain.v1.StageTime\"R\n\x0e\x45xplainRequest\x12/\n\x07request\x18\x01 \x01(\x0b\x32\x1e.multigrain.v1.RetrieveRequest\x12\x0f\n\x07item_id\x18\x02 \x01(\t\"S\n\x0b\x43hannelRank\x12\'\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x16.multigrain.v1.Channel\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\r\n\x05score\x18\x03 \x01(\x02\"\xc7\x01\n\x0f\x45xplainResponse\x12\x15\n\rgeneration_id\x18\x01 \x01(\t\x12\x14\n\x0cin_catalogue\x18\x02 \x01(\x08\x12\x10\n\x08in_index\x18\x03 \x01(\x08\x12)\n\x05ranks\x18\x04 \x03(\x0b\x32\x1a.multigrain.v1.ChannelRank\x12\'\n\x07verdict\x18\x05 \x01(\x0e\x32\x16.multigrain.v1.Verdict\x12\x10\n\x08position\x18\x06 \x01(\x05\x12\x0f\n\x07summary\x18\x07 \x01(\t\"\x12\n\x10GetStatusRequest\"G\n\x10GenerationStatus\x12\x15\n\rgeneration_id\x18\x01 \x01(\t\x12\r\n\x05items\x18\x02 \x01(\x03\x12\r\n\x05index\x18\x03 \x01(\t\"\xdf\x01\n\x11GetStatusResponse\x12-\n\x04live\x18\x01 \x01(\x0b\x32\x1f.multigrain.v1.GenerationStatus\x12\x0f\n\x07version\x18\x02 \x01(\t\x12(\n\x08\x63hannels\x18\x03 \x03(\x0e\x32\x16.multigrain.v1.Channel\x12\x1a\n\x12\x63\x61talogue_revision\x18\x04 \x01(\x03\x12\x17\n\x0f\x63\x61talogue_items\x18\x05 \x01(\x03\x12+\n\x07started\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"(\n\x17ListSlowRequestsRequest\x12\r\n\x05limit\x18\x01 \x01(\x05\"\xb5\x03\n\x0bSlowRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cmilliseconds\x18\x03 \x01(\x01\x12\x15\n\rgeneration_id\x18\x04 \x01(\t\x12/\n\x07request\x18\x05 \x01(\x0b\x32\x1e.multigrain.v1.RetrieveRequest\x12(\n\x06stages\x18\x06 \x03(\x0b\x32\x18.multigrain.v1.StageTime\x12\x35\n\x0f\x63hannel_reports\x18\x07 \x03(\x0b\x32\x1c.multigrain.v1.ChannelReport\x12/\n\x08\x64\x65graded\x18\x08 \x03(\x0e\x32\x1d.multigrain.v1.DegradedReason\x12\x0e\n\x06judged\x18\t \x01(\x05\x12\x10\n\x08returned\x18\n \x01(\x05\x12/\n\ndropped_by\x18\x0b \x03(\x0b\x32\x1b.multigrain.v1.VerdictCount\x12%\n\x06intent\x18\x0c \x01(\x0b\x32\x15.multigrain.v1.Intent\"h\n\x18ListSlowRequestsResponse\x12\x1e\n\x16threshold_milliseconds\x18\x01 \x01(\x01\x12,\n\x08requests\x18\x02 \x03(\x0b\x32\x1a.multigrain.v1.SlowRequest*c\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43HANNEL_VECTOR\x10\x01\x12\x13\n\x0f\x43HANNEL_LEXICAL\x10\x02\x12\x16\n\x12\x43HANNEL_NEIGHBOURS\x10\x03*\x81\x01\n\x06\x46usion\x12\x16\n\x12\x46USION_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x46USION_RECIPROCAL_RANK\x10\x01\x12\x1a\n\x16\x46USION_WEIGHTED_SCORES\x10\x02\x12\x15\n\x11\x46USION_INTERLEAVE\x10\x03\x12\x10\n\x0c\x46USION_UNION\x10\x04*\x96\x01\n\rRelevanceMode\x12\x1e\n\x1aRELEVANCE_MODE_UNSPECIFIED\x10\x00\x12\x17\n\x13RELEVANCE_MODE_FILL\x10\x01\x12\x19\n\x15RELEVANCE_MODE_STRICT\x10\x02\x12\x19\n\x15RELEVANCE_MODE_DEMOTE\x10\x03\x12\x16\n\x12RELEVANCE_MODE_OFF\x10\x04*\x9f\x01\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x10\n\x0cVERDICT_KEPT\x10\x01\x12\x12\n\x0eVERDICT_STATUS\x10\x02\x12\x11\n\rVERDICT_BRAND\x10\x03\x12\x14\n\x10VERDICT_CATEGORY\x10\x04\x12\x12\n\x0eVERDICT_FILTER\x10\x05\x12\x18\n\x14VERDICT_UNKNOWN_ITEM\x10\x06*\xba\x01\n\x0e\x44\x65gradedReason\x12\x1f\n\x1b\x44\x45GRADED_REASON_UNSPECIFIED\x10\x00\x12!\n\x1d\x44\x45GRADED_REASON_USER_FEATURES\x10\x01\x12 \n\x1c\x44\x45GRADED_REASON_CHANNEL_LATE\x10\x02\x12\"\n\x1e\x44\x45GRADED_REASON_CHANNEL_FAILED\x10\x03\x12\x1e\n\x1a\x44\x45GRADED_REASON_NOT_FILLED\x10\x04*i\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x41\x43TION_CLICK\x10\x01\x12\x12\n\x0e\x41\x43TION_COLLECT\x10\x02\x12\x0f\n\x0b\x41\x43TION_CART\x10\x03\x12\x10\n\x0c\x41\x43TION_ORDER\x10\x04\x32\xde\x02\n\x10RetrievalService\x12K\n\x08Retrieve\x12\x1e.multigrain.v1.RetrieveRequest\x1a\x1f.multigrain.v1.RetrieveResponse\x12H\n\x07\x45xplain\x12\x1d.multigrain.v1.ExplainRequest\x1a\x1e.multigrain.v1.ExplainResponse\x12N\n\tGetStatus\x12\x1f.multigrain.v1.GetStatusRequest\x1a .multigrain.v1.GetStatusResponse\x12\x63\n\x10ListSlowRequests\x12&.multigrain.v1.ListSlowRequestsRequest\x1a\'.multigrain.v1.ListSlowRequestsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'multigrain.v1.retrieval_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHANNEL']._serialized_start=2514
-  _globals['_CHANNEL']._serialized_end=2589
-  _globals['_FUSION']._serialized_start=2592
-  _globals['_FUSION']._serialized_end=2721
-  _globals['_RELEVANCEMODE']._serialized_start=2724
-  _globals['_RELEVANCEMODE']._serialized_end=2874
-  _globals['_VERDICT']._serialized_start=2877
-  _globals['_VERDICT']._serialized_end=3036
-  _globals['_DEGRADEDREASON']._serialized_start=3039
-  _globals['_DEGRADEDREASON']._serialized_end=3225
-  _globals['_ACTION']._serialized_start=3227
-  _globals['_ACTION']._serialized_end=3332
+  _globals['_CHANNEL']._serialized_start=3194
+  _globals['_CHANNEL']._serialized_end=3293
+  _globals['_FUSION']._serialized_start=3296
+  _globals['_FUSION']._serialized_end=3425
+  _globals['_RELEVANCEMODE']._serialized_start=3428
+  _globals['_RELEVANCEMODE']._serialized_end=3578
+  _globals['_VERDICT']._serialized_start=3581
+  _globals['_VERDICT']._serialized_end=3740
+  _globals['_DEGRADEDREASON']._serialized_start=3743
+  _globals['_DEGRADEDREASON']._serialized_end=3929
+  _globals['_ACTION']._serialized_start=3931
+  _globals['_ACTION']._serialized_end=4036
   _globals['_SESSIONEVENT']._serialized_start=81
   _globals['_SESSIONEVENT']._serialized_end=193
   _globals['_FILTERS']._serialized_start=196
@@ -58,24 +58,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHANNELSTANDING']._serialized_end=1055
   _globals['_VERDICTCOUNT']._serialized_start=1057
   _globals['_VERDICTCOUNT']._serialized_end=1127
-  _globals['_FRESHNESS']._serialized_start=1129
-  _globals['_FRESHNESS']._serialized_end=1221
-  _globals['_INTENT']._serialized_start=1223
-  _globals['_INTENT']._serialized_end=1267
-  _globals['_RETRIEVERESPONSE']._serialized_start=1270
-  _globals['_RETRIEVERESPONSE']._serialized_end=1822
-  _globals['_EXPLAINREQUEST']._serialized_start=1824
-  _globals['_EXPLAINREQUEST']._serialized_end=1906
-  _globals['_CHANNELRANK']._serialized_start=1908
-  _globals['_CHANNELRANK']._serialized_end=1991
-  _globals['_EXPLAINRESPONSE']._serialized_start=1994
-  _globals['_EXPLAINRESPONSE']._serialized_end=2193
-  _globals['_GETSTATUSREQUEST']._serialized_start=2195
-  _globals['_GETSTATUSREQUEST']._serialized_end=2213
-  _globals['_GENERATIONSTATUS']._serialized_start=2215
-  _globals['_GENERATIONSTATUS']._serialized_end=2286
-  _globals['_GETSTATUSRESPONSE']._serialized_start=2289
-  _globals['_GETSTATUSRESPONSE']._serialized_end=2512
-  _globals['_RETRIEVALSERVICE']._serialized_start=3335
-  _globals['_RETRIEVALSERVICE']._serialized_end=3584
+  _globals['_STAGETIME']._serialized_start=1129
+  _globals['_STAGETIME']._serialized_end=1177
+  _globals['_FRESHNESS']._serialized_start=1179
+  _globals['_FRESHNESS']._serialized_end=1271
+  _globals['_INTENT']._serialized_start=1273
+  _globals['_INTENT']._serialized_end=1317
+  _globals['_RETRIEVERESPONSE']._serialized_start=1320
+  _globals['_RETRIEVERESPONSE']._serialized_end=1914
+  _globals['_EXPLAINREQUEST']._serialized_start=1916
+  _globals['_EXPLAINREQUEST']._serialized_end=1998
+  _globals['_CHANNELRANK']._serialized_start=2000
+  _globals['_CHANNELRANK']._serialized_end=2083
+  _globals['_EXPLAINRESPONSE']._serialized_start=2086
+  _globals['_EXPLAINRESPONSE']._serialized_end=2285
+  _globals['_GETSTATUSREQUEST']._serialized_start=2287
+  _globals['_GETSTATUSREQUEST']._serialized_end=2305
+  _globals['_GENERATIONSTATUS']._serialized_start=2307
+  _globals['_GENERATIONSTATUS']._serialized_end=2378
+  _globals['_GETSTATUSRESPONSE']._serialized_start=2381
+  _globals['_GETSTATUSRESPONSE']._serialized_end=2604
+  _globals['_LISTSLOWREQUESTSREQUEST']._serialized_start=2606
+  _globals['_LISTSLOWREQUESTSREQUEST']._serialized_end=2646
+  _globals['_SLOWREQUEST']._serialized_start=2649
+  _globals['_SLOWREQUEST']._serialized_end=3086
+  _globals['_LISTSLOWREQUESTSRESPONSE']._serialized_start=3088
+  _globals['_LISTSLOWREQUESTSRESPONSE']._serialized_end=3192
+  _globals['_RETRIEVALSERVICE']._serialized_start=4039
+  _globals['_RETRIEVALSERVICE']._serialized_end=4389
 # @@protoc_insertion_point(module_scope)

@@ -15,6 +15,7 @@ class Channel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CHANNEL_UNSPECIFIED: _ClassVar[Channel]
     CHANNEL_VECTOR: _ClassVar[Channel]
     CHANNEL_LEXICAL: _ClassVar[Channel]
+    CHANNEL_NEIGHBOURS: _ClassVar[Channel]
 
 class Fusion(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -60,6 +61,7 @@ class Action(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 CHANNEL_UNSPECIFIED: Channel
 CHANNEL_VECTOR: Channel
 CHANNEL_LEXICAL: Channel
+CHANNEL_NEIGHBOURS: Channel
 FUSION_UNSPECIFIED: Fusion
 FUSION_RECIPROCAL_RANK: Fusion
 FUSION_WEIGHTED_SCORES: Fusion
@@ -182,6 +184,14 @@ class VerdictCount(_message.Message):
     count: int
     def __init__(self, verdict: _Optional[_Union[Verdict, str]] = ..., count: _Optional[int] = ...) -> None: ...
 
+class StageTime(_message.Message):
+    __slots__ = ("stage", "milliseconds")
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    MILLISECONDS_FIELD_NUMBER: _ClassVar[int]
+    stage: str
+    milliseconds: float
+    def __init__(self, stage: _Optional[str] = ..., milliseconds: _Optional[float] = ...) -> None: ...
+
 class Freshness(_message.Message):
     __slots__ = ("newest_behavior", "catalogue_revision")
     NEWEST_BEHAVIOR_FIELD_NUMBER: _ClassVar[int]
@@ -199,7 +209,7 @@ class Intent(_message.Message):
     def __init__(self, brands: _Optional[_Iterable[str]] = ..., categories: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RetrieveResponse(_message.Message):
-    __slots__ = ("request_id", "generation_id", "item_ids", "scores", "channels", "verdicts", "judged", "dropped", "dropped_by", "channel_reports", "freshness", "degraded", "intent", "dropped_item_ids", "dropped_verdicts", "standings")
+    __slots__ = ("request_id", "generation_id", "item_ids", "scores", "channels", "verdicts", "judged", "dropped", "dropped_by", "channel_reports", "freshness", "degraded", "intent", "dropped_item_ids", "dropped_verdicts", "standings", "stages")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     GENERATION_ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
@@ -216,6 +226,7 @@ class RetrieveResponse(_message.Message):
     DROPPED_ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
     DROPPED_VERDICTS_FIELD_NUMBER: _ClassVar[int]
     STANDINGS_FIELD_NUMBER: _ClassVar[int]
+    STAGES_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     generation_id: str
     item_ids: _containers.RepeatedScalarFieldContainer[str]
@@ -232,7 +243,8 @@ class RetrieveResponse(_message.Message):
     dropped_item_ids: _containers.RepeatedScalarFieldContainer[str]
     dropped_verdicts: _containers.RepeatedScalarFieldContainer[Verdict]
     standings: _containers.RepeatedCompositeFieldContainer[ChannelStanding]
-    def __init__(self, request_id: _Optional[str] = ..., generation_id: _Optional[str] = ..., item_ids: _Optional[_Iterable[str]] = ..., scores: _Optional[_Iterable[float]] = ..., channels: _Optional[_Iterable[int]] = ..., verdicts: _Optional[_Iterable[_Union[Verdict, str]]] = ..., judged: _Optional[int] = ..., dropped: _Optional[int] = ..., dropped_by: _Optional[_Iterable[_Union[VerdictCount, _Mapping]]] = ..., channel_reports: _Optional[_Iterable[_Union[ChannelReport, _Mapping]]] = ..., freshness: _Optional[_Union[Freshness, _Mapping]] = ..., degraded: _Optional[_Iterable[_Union[DegradedReason, str]]] = ..., intent: _Optional[_Union[Intent, _Mapping]] = ..., dropped_item_ids: _Optional[_Iterable[str]] = ..., dropped_verdicts: _Optional[_Iterable[_Union[Verdict, str]]] = ..., standings: _Optional[_Iterable[_Union[ChannelStanding, _Mapping]]] = ...) -> None: ...
+    stages: _containers.RepeatedCompositeFieldContainer[StageTime]
+    def __init__(self, request_id: _Optional[str] = ..., generation_id: _Optional[str] = ..., item_ids: _Optional[_Iterable[str]] = ..., scores: _Optional[_Iterable[float]] = ..., channels: _Optional[_Iterable[int]] = ..., verdicts: _Optional[_Iterable[_Union[Verdict, str]]] = ..., judged: _Optional[int] = ..., dropped: _Optional[int] = ..., dropped_by: _Optional[_Iterable[_Union[VerdictCount, _Mapping]]] = ..., channel_reports: _Optional[_Iterable[_Union[ChannelReport, _Mapping]]] = ..., freshness: _Optional[_Union[Freshness, _Mapping]] = ..., degraded: _Optional[_Iterable[_Union[DegradedReason, str]]] = ..., intent: _Optional[_Union[Intent, _Mapping]] = ..., dropped_item_ids: _Optional[_Iterable[str]] = ..., dropped_verdicts: _Optional[_Iterable[_Union[Verdict, str]]] = ..., standings: _Optional[_Iterable[_Union[ChannelStanding, _Mapping]]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ...) -> None: ...
 
 class ExplainRequest(_message.Message):
     __slots__ = ("request", "item_id")
@@ -299,3 +311,45 @@ class GetStatusResponse(_message.Message):
     catalogue_items: int
     started: _timestamp_pb2.Timestamp
     def __init__(self, live: _Optional[_Union[GenerationStatus, _Mapping]] = ..., version: _Optional[str] = ..., channels: _Optional[_Iterable[_Union[Channel, str]]] = ..., catalogue_revision: _Optional[int] = ..., catalogue_items: _Optional[int] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListSlowRequestsRequest(_message.Message):
+    __slots__ = ("limit",)
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    limit: int
+    def __init__(self, limit: _Optional[int] = ...) -> None: ...
+
+class SlowRequest(_message.Message):
+    __slots__ = ("request_id", "time", "milliseconds", "generation_id", "request", "stages", "channel_reports", "degraded", "judged", "returned", "dropped_by", "intent")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    MILLISECONDS_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    STAGES_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_REPORTS_FIELD_NUMBER: _ClassVar[int]
+    DEGRADED_FIELD_NUMBER: _ClassVar[int]
+    JUDGED_FIELD_NUMBER: _ClassVar[int]
+    RETURNED_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_BY_FIELD_NUMBER: _ClassVar[int]
+    INTENT_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    time: _timestamp_pb2.Timestamp
+    milliseconds: float
+    generation_id: str
+    request: RetrieveRequest
+    stages: _containers.RepeatedCompositeFieldContainer[StageTime]
+    channel_reports: _containers.RepeatedCompositeFieldContainer[ChannelReport]
+    degraded: _containers.RepeatedScalarFieldContainer[DegradedReason]
+    judged: int
+    returned: int
+    dropped_by: _containers.RepeatedCompositeFieldContainer[VerdictCount]
+    intent: Intent
+    def __init__(self, request_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., milliseconds: _Optional[float] = ..., generation_id: _Optional[str] = ..., request: _Optional[_Union[RetrieveRequest, _Mapping]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., channel_reports: _Optional[_Iterable[_Union[ChannelReport, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[DegradedReason, str]]] = ..., judged: _Optional[int] = ..., returned: _Optional[int] = ..., dropped_by: _Optional[_Iterable[_Union[VerdictCount, _Mapping]]] = ..., intent: _Optional[_Union[Intent, _Mapping]] = ...) -> None: ...
+
+class ListSlowRequestsResponse(_message.Message):
+    __slots__ = ("threshold_milliseconds", "requests")
+    THRESHOLD_MILLISECONDS_FIELD_NUMBER: _ClassVar[int]
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    threshold_milliseconds: float
+    requests: _containers.RepeatedCompositeFieldContainer[SlowRequest]
+    def __init__(self, threshold_milliseconds: _Optional[float] = ..., requests: _Optional[_Iterable[_Union[SlowRequest, _Mapping]]] = ...) -> None: ...

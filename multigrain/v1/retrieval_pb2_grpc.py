@@ -50,6 +50,11 @@ class RetrievalServiceStub:
                 request_serializer=multigrain_dot_v1_dot_retrieval__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=multigrain_dot_v1_dot_retrieval__pb2.GetStatusResponse.FromString,
                 _registered_method=True)
+        self.ListSlowRequests = channel.unary_unary(
+                '/multigrain.v1.RetrievalService/ListSlowRequests',
+                request_serializer=multigrain_dot_v1_dot_retrieval__pb2.ListSlowRequestsRequest.SerializeToString,
+                response_deserializer=multigrain_dot_v1_dot_retrieval__pb2.ListSlowRequestsResponse.FromString,
+                _registered_method=True)
 
 
 class RetrievalServiceServicer:
@@ -77,6 +82,13 @@ class RetrievalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSlowRequests(self, request, context):
+        """The slowest requests of late, and where their time went.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RetrievalServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +106,11 @@ def add_RetrievalServiceServicer_to_server(servicer, server):
                     servicer.GetStatus,
                     request_deserializer=multigrain_dot_v1_dot_retrieval__pb2.GetStatusRequest.FromString,
                     response_serializer=multigrain_dot_v1_dot_retrieval__pb2.GetStatusResponse.SerializeToString,
+            ),
+            'ListSlowRequests': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSlowRequests,
+                    request_deserializer=multigrain_dot_v1_dot_retrieval__pb2.ListSlowRequestsRequest.FromString,
+                    response_serializer=multigrain_dot_v1_dot_retrieval__pb2.ListSlowRequestsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +195,33 @@ class RetrievalService:
             '/multigrain.v1.RetrievalService/GetStatus',
             multigrain_dot_v1_dot_retrieval__pb2.GetStatusRequest.SerializeToString,
             multigrain_dot_v1_dot_retrieval__pb2.GetStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSlowRequests(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/multigrain.v1.RetrievalService/ListSlowRequests',
+            multigrain_dot_v1_dot_retrieval__pb2.ListSlowRequestsRequest.SerializeToString,
+            multigrain_dot_v1_dot_retrieval__pb2.ListSlowRequestsResponse.FromString,
             options,
             channel_credentials,
             insecure,
