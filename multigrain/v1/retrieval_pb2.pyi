@@ -296,21 +296,39 @@ class GenerationStatus(_message.Message):
     index: str
     def __init__(self, generation_id: _Optional[str] = ..., items: _Optional[int] = ..., index: _Optional[str] = ...) -> None: ...
 
+class ProcessStatus(_message.Message):
+    __slots__ = ("number", "serving", "generation_id", "catalogue_revision", "started", "restarts")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    SERVING_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_ID_FIELD_NUMBER: _ClassVar[int]
+    CATALOGUE_REVISION_FIELD_NUMBER: _ClassVar[int]
+    STARTED_FIELD_NUMBER: _ClassVar[int]
+    RESTARTS_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    serving: bool
+    generation_id: str
+    catalogue_revision: int
+    started: _timestamp_pb2.Timestamp
+    restarts: int
+    def __init__(self, number: _Optional[int] = ..., serving: _Optional[bool] = ..., generation_id: _Optional[str] = ..., catalogue_revision: _Optional[int] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., restarts: _Optional[int] = ...) -> None: ...
+
 class GetStatusResponse(_message.Message):
-    __slots__ = ("live", "version", "channels", "catalogue_revision", "catalogue_items", "started")
+    __slots__ = ("live", "version", "channels", "catalogue_revision", "catalogue_items", "started", "processes")
     LIVE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
     CATALOGUE_REVISION_FIELD_NUMBER: _ClassVar[int]
     CATALOGUE_ITEMS_FIELD_NUMBER: _ClassVar[int]
     STARTED_FIELD_NUMBER: _ClassVar[int]
+    PROCESSES_FIELD_NUMBER: _ClassVar[int]
     live: GenerationStatus
     version: str
     channels: _containers.RepeatedScalarFieldContainer[Channel]
     catalogue_revision: int
     catalogue_items: int
     started: _timestamp_pb2.Timestamp
-    def __init__(self, live: _Optional[_Union[GenerationStatus, _Mapping]] = ..., version: _Optional[str] = ..., channels: _Optional[_Iterable[_Union[Channel, str]]] = ..., catalogue_revision: _Optional[int] = ..., catalogue_items: _Optional[int] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    processes: _containers.RepeatedCompositeFieldContainer[ProcessStatus]
+    def __init__(self, live: _Optional[_Union[GenerationStatus, _Mapping]] = ..., version: _Optional[str] = ..., channels: _Optional[_Iterable[_Union[Channel, str]]] = ..., catalogue_revision: _Optional[int] = ..., catalogue_items: _Optional[int] = ..., started: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., processes: _Optional[_Iterable[_Union[ProcessStatus, _Mapping]]] = ...) -> None: ...
 
 class ListSlowRequestsRequest(_message.Message):
     __slots__ = ("limit",)
