@@ -32,7 +32,7 @@ reasons of their own, and a switch is lost among them.
 """
 ALONE = os.environ.get("MULTIGRAIN_TEST_ALONE") == "1"
 QUIET_SECONDS, AFTER_SECONDS = (4.0, 2.0) if ALONE else (1.0, 1.0)
-DIMS = {"g-1": 16, "g-2": 32, "g-3": 24, "g-4": 48}
+DIMS = {"g-1": 16, "g-2": 32, "g-3": 24}
 TRIES = 3 if ALONE else 1
 """At p99 <= 2x: on a machine that others use, too, one run may meet their busy moment."""
 
@@ -52,7 +52,7 @@ def settings(tmp_path: Path, milvus_uri: str) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def shop(tmp_path: Path, settings: dict[str, str], milvus_prefix: str) -> Iterator[Shop]:
-    """Four generations with towers of their own, 'g-1' live."""
+    """Three generations with towers of their own, 'g-1' live."""
     run(["db", "upgrade"], settings, tmp_path)
     engine = database.open_database(f"sqlite:///{tmp_path / 'data' / 'multigrain.db'}")
     store = MilvusStore(settings["MULTIGRAIN_MILVUS_URI"])
@@ -71,7 +71,7 @@ def shop(tmp_path: Path, settings: dict[str, str], milvus_prefix: str) -> Iterat
 def test_a_rollout_of_real_towers_under_a_steady_load(shop: Shop, settings: dict[str, str], tmp_path: Path) -> None:
     queries = small_logs().searches["query"].to_pylist()[:20]
     address = f"127.0.0.1:{settings['MULTIGRAIN_SERVER_PORT']}"
-    steps: list[Callable[[], str]] = [promoting(shop, name) for name in ("g-2", "g-3", "g-4")]
+    steps: list[Callable[[], str]] = [promoting(shop, name) for name in ("g-2", "g-3")]
     steps.append(lambda: shop.registry.rollback().generation_id)
     ratios = []
     with running(["serve"], settings, tmp_path), Client(address) as client:
@@ -83,7 +83,7 @@ def test_a_rollout_of_real_towers_under_a_steady_load(shop: Shop, settings: dict
             assert load.per_second >= 50
             assert [one.error for one in load.asked if one.error] == []
             assert [one.degraded for one in load.asked if one.degraded] == []
-            assert {one.generation for one in load.asked} >= {"g-2", "g-3", "g-4"}
+            assert {one.generation for one in load.asked} >= {"g-2", "g-3"}
             assert mixed_answers(shop, load.asked) == []
             quiet_ms, switching_ms = show_p99s(load, switches)
             ratios.append(switching_ms / quiet_ms)
