@@ -9,10 +9,16 @@ from typing import Protocol
 
 import numpy as np
 
-from multigrain.catalog.columns import Changes
+from multigrain.catalog.change import StoredItem
 from multigrain.types import Int64s
 
 ROWS_AT_ONCE = 1_000
+
+
+class Changes(Protocol):
+    """What is needed of the catalogue."""
+
+    def changed_since(self, revision: int, limit: int) -> list[StoredItem]: ...
 
 
 class Copied(Protocol):

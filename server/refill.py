@@ -37,7 +37,7 @@ async def refill(
     channel = _deep_channel(first, request, channels)
     if channel is None or not _has_holes(first, request.limit):
         return first, None
-    best, wanted = first, min(request.limit, count_passing(case, request.mode))
+    best, wanted = first, count_passing(case, request.mode, at_most=request.limit)
     for look in _looks(request.limit, case.columns.size, question.live.max_k, push_down(case)):
         if len(best.judgement.kept) >= wanted:
             break

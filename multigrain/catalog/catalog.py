@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from multigrain.catalog import rows
 from multigrain.catalog.change import CatalogueChange, StoredItem, after, hard_fields, item_id_of, strayed, tower_hash
+from multigrain.catalog.item_page import ItemPage
 from multigrain.catalog.tables import catalogue_revision, items
 from multigrain.database import Bind, reading, writing
 from multigrain.events import ItemEvent
@@ -108,6 +109,11 @@ class SqlCatalogue:
         No two items share a revision, so the next call goes on from the last one's.
         """
         return self._read(sa.select(items).where(items.c.revision > revision).order_by(items.c.revision).limit(limit))
+
+    def page_since(self, revision: int, limit: int) -> ItemPage | None:
+        """The same as columns, many times faster; None: nothing changed."""
+        with reading(self._bind) as connection:
+            return rows.page_since(connection, revision, limit)
 
     def _read(self, select: sa.Select[Any]) -> list[StoredItem]:  # Any: whole rows
         with reading(self._bind) as connection:

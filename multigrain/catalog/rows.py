@@ -9,15 +9,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from multigrain.catalog.change import StoredItem, tower_hash
+from multigrain.catalog.item_page import ItemPage
 from multigrain.catalog.tables import items
 from multigrain.types import Item, ItemId, ItemStatus
 
 IDS_AT_ONCE = 1_000
 """In one SELECT of SQLite, which has a limit on parameters."""
+
+_STOCK_MAX = np.iinfo(np.int32).max
 
 Columns = Mapping[str, Sequence[Any]]  # Any: of each column's type
 """Values by the name of their column, all of one length."""
@@ -94,6 +98,51 @@ def stored(row: sa.Row[Any]) -> StoredItem:  # Any: a row of mixed columns
         source_version=row.source_version,
     )
     return StoredItem(row.item_no, item, row.revision)
+
+
+def page_since(connection: sa.Connection, revision: int, limit: int) -> ItemPage | None:
+    """What changed after `revision`, in its order, `limit` at most; None: nothing did."""
+    found = connection.execute(_CHANGED, {"since": revision, "at_most": limit}).all()
+    if not found:
+        return None
+    item_nos, ids, titles, brands, paths, shops, prices, stocks, statuses, revisions = zip(*found, strict=True)
+    return ItemPage(
+        item_nos=np.array(item_nos, np.int64),
+        item_ids=ids,
+        titles=titles,
+        brands=brands,
+        category_paths=_paths(paths),
+        shops=shops,
+        price=np.array(prices, np.float32),
+        stock=np.minimum(np.array(stocks, np.int64), _STOCK_MAX).astype(np.int32),
+        status=np.array(statuses, np.uint8),
+        revision=revisions[-1],
+    )
+
+
+_CHANGED = (
+    sa.select(
+        items.c.item_no,
+        items.c.item_id,
+        items.c.title,
+        items.c.brand,
+        # As text: there are few paths, and each is made a tuple once a page.
+        sa.cast(items.c.category_path, sa.Text),
+        items.c.shop,
+        items.c.price,
+        items.c.stock,
+        items.c.status,
+        items.c.revision,
+    )
+    .where(items.c.revision > sa.bindparam("since"))
+    .order_by(items.c.revision)
+    .limit(sa.bindparam("at_most"))
+)
+
+
+def _paths(texts: Sequence[str]) -> list[tuple[str, ...]]:
+    path_of = {text: tuple(json.loads(text)) for text in set(texts)}
+    return [path_of[text] for text in texts]
 
 
 def _selected(

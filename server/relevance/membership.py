@@ -32,7 +32,8 @@ def _any_of(column: Codes, rows: Int64s, codes: Codes, *, demanded: bool) -> Boo
         return np.ones(len(rows), np.bool_)
     if not len(codes):
         return np.zeros(len(rows), np.bool_)
+    found = column[rows]  # a copy: the column may get a higher code at any moment
     # One look-up a row, however many codes: 'everything below sports' may be thousands of paths.
-    wanted = np.zeros(int(max(column.max(), codes.max())) + 1, np.bool_)
+    wanted = np.zeros(int(max(found.max(initial=0), codes.max())) + 1, np.bool_)
     wanted[codes] = True
-    return wanted[column[rows]]
+    return wanted[found]

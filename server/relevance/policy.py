@@ -15,6 +15,8 @@ from server.relevance.rule import Case, Rule
 from server.request import RelevanceMode
 from server.result import Candidates, Verdict, Verdicts
 
+ROWS_AT_ONCE = 65_536
+
 HARD: tuple[Rule, ...] = (status.RULE, filters.RULE)
 """Hold in every mode."""
 DEMANDED: tuple[Rule, ...] = (brand.RULE, category.RULE)
@@ -62,7 +64,15 @@ def verdicts_of(case: Case, item_nos: Int64s, mode: RelevanceMode) -> Verdicts:
     return verdicts
 
 
-def count_passing(case: Case, mode: RelevanceMode) -> int:
-    """How many items of the whole catalogue would be kept: a search for more of them is in vain."""
-    everything = np.arange(case.columns.size, dtype=np.int64)
-    return int(np.count_nonzero(verdicts_of(case, everything, mode) == Verdict.KEPT))
+def count_passing(case: Case, mode: RelevanceMode, *, at_most: int) -> int:
+    """How many items of the whole catalogue would be kept: a search for more of them is in vain.
+
+    Counts no further than `at_most`: of millions of items, the first thousands often suffice.
+    """
+    found = 0
+    for first in range(0, case.columns.size, ROWS_AT_ONCE):
+        item_nos = np.arange(first, min(first + ROWS_AT_ONCE, case.columns.size), dtype=np.int64)
+        found += int(np.count_nonzero(verdicts_of(case, item_nos, mode) == Verdict.KEPT))
+        if found >= at_most:
+            return at_most
+    return found

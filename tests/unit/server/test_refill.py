@@ -17,6 +17,7 @@ from server.channels.channel import Question
 from server.channels.vector import VectorChannel
 from server.deadline import Deadline
 from server.draft import Draft, draft
+from server.encoding.query_encodings import QueryEncodings
 from server.live import LiveGeneration
 from server.refill import refill
 from server.relevance.rule import Case
@@ -81,12 +82,14 @@ def refilled(
         request = replace(request, **changes)
         adidas = Intent(brands=(Demand(value="adidas", confidence=0.9, words=("adidas",)),))
         case = Case(columns=columns_of(*items), intent=adidas, filters=request.filters)
-        question = Question(a_live(index, items), request.query, Windows())
+        encodings = QueryEncodings()
+        question = Question(a_live(index, items), request.query, Windows(), encodings=encodings)
         channel = VectorChannel()
         reports = await ask_all([channel], question, request, seconds=5)
         first = draft(reports, case, request.mode, request.fusion, request.channels)
         after, marked = await refill(first, request, case, question, [channel], Deadline.after(seconds))
         channel.close()
+        encodings.close()
         return first, after, marked
 
     return asyncio.run(run())
