@@ -2,23 +2,31 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 from multigrain.index.item_index import HardFilter
 from server.channels.channel import Question
-from server.channels.lexical_index import LexicalIndex
 from server.request import ChannelName
 from server.result import Hits
 
 THREADS = 2
-"""The table answers one search at a time; a second thread only prepares the next one."""
+"""Searches at once. More would share the same cores; fewer, and a search of many words holds up the others."""
+
+
+class Titles(Protocol):
+    """What is searched: `LexicalIndex`, or a `LexicalReader` of one in another process."""
+
+    def search(self, query: str, k: int) -> Hits:
+        """At most k hits, best first. Blocks for milliseconds; any number of threads at once."""
+        ...
 
 
 class LexicalChannel:
-    """The table blocks, so it is asked in threads of this channel's own."""
+    """A search takes the processor for a while, so it runs in threads of this channel's own."""
 
     name = ChannelName.LEXICAL
 
-    def __init__(self, titles: LexicalIndex) -> None:
+    def __init__(self, titles: Titles) -> None:
         self._titles = titles
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="lexical")
 
