@@ -4,7 +4,7 @@ The only place of the server that knows the fields of a message.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -13,6 +13,7 @@ from multigrain.errors import InvalidRequest
 from multigrain.types import ID_BYTES_MAX, Action, GenerationId, ItemId, UserId
 from multigrain.v1 import retrieval_pb2 as pb
 from server.explain import Explanation
+from server.processes.board import Entry
 from server.request import (
     LIMIT_DEFAULT,
     LIMIT_MAX,
@@ -24,11 +25,16 @@ from server.request import (
     Request,
     SessionEvent,
 )
-from server.result import Candidates, ChannelReport, Result
+from server.result import Candidates, ChannelReport, Result, Verdict
+from server.slow import ChannelTold, SlowRequest
+from server.stages import Step
 from server.status import ServedGeneration, StatusReport
+from server.understanding.intent import Intent
 
 QUERY_BYTES_MAX = 1024
 RECENT_EVENTS_MAX = 100
+SLOW_DEFAULT = 20
+SLOW_MAX = 1000
 FILTER_VALUES_MAX = 100
 FILTER_BYTES_MAX = 512
 """A category path is longer than an id."""
@@ -62,6 +68,11 @@ def to_item_id(message: pb.ExplainRequest) -> ItemId:
     return ItemId(_text("item_id", message.item_id, ID_BYTES_MAX))
 
 
+def to_slow_limit(message: pb.ListSlowRequestsRequest) -> int:
+    """How many slow requests are wanted at most."""
+    return _within("limit", message.limit, SLOW_MAX) or SLOW_DEFAULT
+
+
 def to_response(result: Result) -> pb.RetrieveResponse:
     """The answer on the wire: packed columns, one call each."""
     return pb.RetrieveResponse(
@@ -73,14 +84,11 @@ def to_response(result: Result) -> pb.RetrieveResponse:
         verdicts=result.kept_verdicts.tolist(),
         judged=result.judged,
         dropped=len(result.dropped),
-        dropped_by=[
-            pb.VerdictCount(verdict=pb.Verdict.Name(verdict), count=count)
-            for verdict, count in result.dropped_by.items()
-        ],
+        dropped_by=_dropped_by(result.dropped_by),
         channel_reports=[_report(report) for report in result.reports],
         freshness=_freshness(result),
         degraded=[pb.DegradedReason.Name(reason) for reason in result.degraded],
-        intent=pb.Intent(brands=result.intent.brand_names, categories=result.intent.category_paths),
+        intent=_intent(result.intent),
         dropped_item_ids=result.dropped_item_ids,
         dropped_verdicts=result.dropped_verdicts.tolist() if result.dropped_item_ids else (),
         standings=_standings(result.kept) if any(report.item_ids for report in result.reports) else (),
@@ -113,6 +121,88 @@ def to_status_response(report: StatusReport) -> pb.GetStatusResponse:
         catalogue_revision=report.catalogue_revision,
         catalogue_items=report.catalogue_items,
         started=to_timestamp(report.started_ms),
+        processes=[_process(entry) for entry in report.processes],
+    )
+
+
+def to_stages(stages: Sequence[Step]) -> list[pb.StageTime]:
+    """How long each stage took, on the wire."""
+    return [pb.StageTime(stage=stage.name, milliseconds=stage.milliseconds) for stage in stages]
+
+
+def to_slow_response(slow_ms: float, slowest: Sequence[SlowRequest]) -> pb.ListSlowRequestsResponse:
+    """The kept requests on the wire. `slow_ms`: from how many milliseconds on one is kept."""
+    return pb.ListSlowRequestsResponse(threshold_milliseconds=slow_ms, requests=[_slow(slow) for slow in slowest])
+
+
+def _slow(slow: SlowRequest) -> pb.SlowRequest:
+    return pb.SlowRequest(
+        request_id=slow.request.request_id,
+        time=to_timestamp(slow.at_ms),
+        milliseconds=slow.milliseconds,
+        generation_id=slow.generation_id or "",
+        request=to_request_message(slow.request),
+        stages=to_stages(slow.stages),
+        channel_reports=[_told(channel) for channel in slow.channels],
+        degraded=[pb.DegradedReason.Name(reason) for reason in slow.degraded],
+        judged=slow.judged,
+        returned=slow.returned,
+        dropped_by=_dropped_by(slow.dropped_by),
+        intent=None if slow.intent is None else _intent(slow.intent),
+    )
+
+
+def to_request_message(request: Request) -> pb.RetrieveRequest:
+    """A request as it could be asked again, but for its session events."""
+    wanted = request.filters
+    filters = pb.Filters(
+        brands=wanted.brands,
+        categories=wanted.categories,
+        shops=wanted.shops,
+        min_price=wanted.min_price,
+        max_price=wanted.max_price,
+    )
+    return pb.RetrieveRequest(
+        query=request.query,
+        user_id=request.user_id or "",
+        limit=request.limit,
+        filters=filters,
+        channels=[_asked(quota, request.fusion) for quota in request.channels],
+        relevance_mode=pb.RelevanceMode.Name(request.mode),
+        fusion=pb.Fusion.Name(request.fusion),
+        generation_id=request.generation_id or "",
+        debug=request.debug,
+        at=None if request.at_ms is None else to_timestamp(request.at_ms),
+    )
+
+
+def _asked(quota: ChannelQuota, fusion: FusionKind) -> pb.ChannelRequest:
+    weight = quota.weight if fusion is FusionKind.WEIGHTED_SCORES else None
+    return pb.ChannelRequest(channel=pb.Channel.Name(quota.channel), quota=quota.quota or 0, weight=weight)
+
+
+def _told(told: ChannelTold) -> pb.ChannelReport:
+    return pb.ChannelReport(
+        channel=pb.Channel.Name(told.channel), hits=told.hits, milliseconds=told.milliseconds, problem=told.problem
+    )
+
+
+def _dropped_by(counts: Mapping[Verdict, int]) -> list[pb.VerdictCount]:
+    return [pb.VerdictCount(verdict=pb.Verdict.Name(verdict), count=count) for verdict, count in counts.items()]
+
+
+def _intent(intent: Intent) -> pb.Intent:
+    return pb.Intent(brands=intent.brand_names, categories=intent.category_paths)
+
+
+def _process(entry: Entry) -> pb.ProcessStatus:
+    return pb.ProcessStatus(
+        number=entry.number,
+        serving=entry.serving,
+        generation_id=entry.generation_id,
+        catalogue_revision=entry.catalogue_revision,
+        started=to_timestamp(entry.started_ms) if entry.started_ms else None,
+        restarts=entry.restarts,
     )
 
 

@@ -1,14 +1,13 @@
-"""The door: lets in who may, sheds what is too much, turns errors into statuses, counts, and writes one line a call.
+"""The door: lets in who may, sheds what is too much, turns errors into statuses, counts, writes one line a call, and
+hands each call that has ended to whoever wants to know how it went.
 
 ONE table says which error becomes which status. Knows no method's meaning.
 """
 
 import asyncio
 import logging
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 import grpc
@@ -29,6 +28,7 @@ from multigrain.errors import (
 )
 from multigrain.telemetry import LOG_FIELDS, REQUEST_SECONDS, REQUESTS
 from server.security.guard import Guard
+from server.stages import Call
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,8 @@ STATUS_OF: dict[type[Exception], grpc.StatusCode] = {
 """The first that fits. What is not here is a mistake of ours: INTERNAL, without its text."""
 
 AUTHORIZATION = "authorization"
-"""Metadata of a call that brings a token."""
+TRACEPARENT = "traceparent"
+"""Metadata of a call: its token; the caller's trace, as the W3C writes it."""
 
 FIELD = "multigrain-field"
 REQUEST_ID = "multigrain-request-id"
@@ -57,11 +58,11 @@ RETRY_HINT_MS = 200
 """What a shed caller is told to wait: a few times the length of a request."""
 
 PREFIX = "/multigrain.v1.RetrievalService/"
-NEVER_SHED = PREFIX + "GetStatus"
-"""It is what one asks when everything else is shed."""
+NEVER_SHED = ("GetStatus", "ListSlowRequests")
+"""What one asks when everything else is shed."""
 
-current_request_id: ContextVar[str] = ContextVar("current_request_id", default="")
-"""The id of the call that this task answers."""
+Listener = Callable[[Call], None]
+"""Told of each call that has ended, before its answer leaves: it must be quick."""
 
 Behavior = Callable[[Any, grpc.aio.ServicerContext], Awaitable[Any]]
 """A method of the service. Any: a message in, a message out; which ones is the method's affair."""
@@ -70,7 +71,11 @@ Behavior = Callable[[Any, grpc.aio.ServicerContext], Awaitable[Any]]
 class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no types
     """Stands before every method of our service; health and reflection go past it."""
 
-    def __init__(self, *, max_concurrent: int, new_id: Callable[[], str], guard: Guard) -> None:
+    def __init__(
+        self, *, max_concurrent: int, new_id: Callable[[], str], guard: Guard, listeners: Sequence[Listener] = ()
+    ) -> None:
+        """`listeners`: in their order."""
+        self._listeners = tuple(listeners)
         self._max_concurrent = max_concurrent
         self._guard = guard
         self._new_id = new_id
@@ -95,17 +100,17 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no t
         )
 
     async def _call(self, method: str, behavior: Behavior, message: Any, context: grpc.aio.ServicerContext) -> Any:
-        started = time.monotonic()
-        request_id = self._new_id()
-        current_request_id.set(request_id)
-        name = method.removeprefix(PREFIX)
+        metadata = dict(context.invocation_metadata())
+        name, request_id = method.removeprefix(PREFIX), self._new_id()
+        call = Call(method=name, request_id=request_id, traceparent=metadata.get(TRACEPARENT, ""))
+        call.begin()
         client = ""
         status = grpc.StatusCode.OK
         try:
-            caller = self._guard.know(authorization=_authorization(context), peer=context.peer())
+            caller = self._guard.know(authorization=metadata.get(AUTHORIZATION, ""), peer=context.peer())
             client = caller.name
             self._guard.admit(caller, name, message)
-            with self._permit(method):
+            with self._permit(name):
                 return await behavior(message, context)
         except asyncio.CancelledError:
             # The client went away, or its deadline passed while we worked; nobody reads an answer any more.
@@ -118,21 +123,29 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no t
                 log.exception("call failed by a mistake of ours", extra={LOG_FIELDS: {"request": request_id}})
             await context.abort(status, _told(error, request_id), _trailers(error, request_id))
         finally:
-            seconds = time.monotonic() - started
+            call.end(status.name)
             REQUESTS.labels(name, status.name).inc()
-            REQUEST_SECONDS.labels(name).observe(seconds)
+            REQUEST_SECONDS.labels(name).observe(call.milliseconds / 1000)
+            self._tell(call)
             fields = {
                 "method": name,
                 "request": request_id,
                 "client": client,
                 "status": status.name,
-                "milliseconds": round(seconds * 1e3, 2),
+                "milliseconds": round(call.milliseconds, 2),
             }
             log.debug("call", extra={LOG_FIELDS: fields})
 
+    def _tell(self, call: Call) -> None:
+        for listener in self._listeners:
+            try:
+                listener(call)
+            except Exception:  # who only watches breaks no answer
+                log.exception("how a call went was not told", extra={LOG_FIELDS: {"request": call.request_id}})
+
     @contextmanager
-    def _permit(self, method: str) -> Iterator[None]:
-        if self._running >= self._max_concurrent and method != NEVER_SHED:
+    def _permit(self, name: str) -> Iterator[None]:
+        if self._running >= self._max_concurrent and name not in NEVER_SHED:
             raise Overloaded(
                 f"{self._running} calls are running, as many as this server takes: come back later",
                 retry_ms=RETRY_HINT_MS,
@@ -142,11 +155,6 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no t
             yield
         finally:
             self._running -= 1
-
-
-def _authorization(context: grpc.aio.ServicerContext) -> str:
-    """What came with the call to say who asks; '' when nothing did."""
-    return next((value for key, value in context.invocation_metadata() if key == AUTHORIZATION), "")
 
 
 def status_of(error: Exception) -> grpc.StatusCode:

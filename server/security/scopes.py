@@ -31,6 +31,8 @@ NEEDED: Mapping[str, Callable[[Any], frozenset[Scope]]] = {
     "Retrieve": _of_request,
     "Explain": lambda message: _of_request(message.request),
     "GetStatus": lambda message: NOTHING,
+    # It shows what others asked, and who they are.
+    "ListSlowRequests": lambda message: frozenset({Scope.ADMIN}),
 }
 """Method -> what its message needs. Any: each method has a message of its own."""
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from multigrain.errors import InvalidRequest
 from multigrain.types import Action
 from multigrain.v1 import retrieval_pb2 as pb
-from server.convert import to_item_id, to_request
+from server.convert import to_item_id, to_request, to_request_message
 from server.request import ChannelName, ChannelQuota, FusionKind, RelevanceMode, Request
 from server.result import Degraded, Verdict
 
@@ -31,7 +31,7 @@ def test_defaults_are_filled_in() -> None:
     assert request.generation_id is None
     assert request.mode is RelevanceMode.FILL
     assert request.fusion is FusionKind.RECIPROCAL_RANK
-    assert [asked.channel for asked in request.channels] == [ChannelName.VECTOR, ChannelName.LEXICAL]
+    assert [asked.channel for asked in request.channels] == list(ChannelName)
     assert (request.filters.min_price, request.filters.max_price) == (None, None)
 
 
@@ -187,3 +187,25 @@ def test_whatever_comes_is_a_request_or_a_named_field(
     else:
         assert 1 <= request.limit <= 10_000
         assert request.query.strip() == request.query != ""
+
+
+@given(
+    query=st.text("abc ", min_size=1).filter(str.strip),
+    user_id=st.sampled_from(["", "user-1"]),
+    limit=st.integers(1, 10_000),
+    filters=st.builds(
+        pb.Filters, brands=st.lists(st.sampled_from(["nike", "adidas"])), min_price=st.none() | st.just(2.5)
+    ),
+    channels=st.lists(st.sampled_from(list(ChannelName)), unique=True),
+    quota=st.integers(0, 10_000),
+    relevance_mode=st.sampled_from([int(mode) for mode in RelevanceMode]),
+    fusion=st.sampled_from([int(kind) for kind in FusionKind]),
+    at=st.none() | st.just(NOON),
+)
+def test_a_request_that_is_shown_is_the_request_that_was_asked(
+    channels: list[ChannelName], quota: int, fusion: int, **fields: object
+) -> None:
+    weight = 0.5 if fusion == FusionKind.WEIGHTED_SCORES else None
+    asked = [pb.ChannelRequest(channel=int(channel), quota=quota, weight=weight) for channel in channels]
+    request = converted(channels=asked, fusion=fusion, **{name: value for name, value in fields.items() if value})
+    assert to_request(to_request_message(request), "r-1") == request

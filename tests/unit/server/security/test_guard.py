@@ -34,6 +34,7 @@ PEER = "ipv4:10.0.0.7:50812"
         ("Explain", pb.ExplainRequest(request=NAMED), {"retrieve,evaluate", "admin"}),
         ("Explain", pb.ExplainRequest(request=PAST), {"retrieve,evaluate", "admin"}),
         ("GetStatus", pb.GetStatusRequest(), set(HOLDERS)),
+        ("ListSlowRequests", pb.ListSlowRequestsRequest(), {"admin"}),
         ("SomethingElse", PLAIN, {"admin"}),
     ],
 )
