@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.bench import Bench, Size, seconds_of
+from benchmarks.encode_requests import request_figures
 from benchmarks.other_runtimes import RUNTIMES, Runtime, Tower
 from benchmarks.paper_bundle import PaperBundle, make_paper_bundle
 from multigrain.encoder import NO_HISTORY, BundleEncoder, load_compiled_encoder
@@ -45,8 +46,17 @@ def _run(settings: Settings, size: Size, say: Callable[[str], None]) -> Sequence
         loaded = Figure(name="load a bundle and compile single queries", value=time.perf_counter() - started, unit="s")
         say("single queries")
         singles = _singles(made, encoder, CALLS[size])
+        say("requests")
+        requests = request_figures(made, encoder)
         say("batches and items")
-        return (*singles, *_batches(made, encoder), _items(made, encoder), loaded, *_others(made, encoder, say))
+        return (
+            *singles,
+            *requests,
+            *_batches(made, encoder),
+            _items(made, encoder),
+            loaded,
+            *_others(made, encoder, say),
+        )
 
 
 def _singles(made: PaperBundle, encoder: BundleEncoder, calls: int) -> Sequence[Figure]:

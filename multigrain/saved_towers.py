@@ -4,9 +4,8 @@ The query tower has three signatures: everything -> vector, history -> state of 
 -> vector. The item tower has one. All take a batch of any size.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,8 @@ class QueryTower:
     """history_words, realtime, short, long -> a state: names and shapes are the model's own."""
     query: Function
     """unigrams, bigrams, words and a state -> VECTOR. After `user` it equals `whole`."""
+    queries_together: int = 1
+    """The most rows that `query` takes and gives each the very bits that it would give it alone."""
 
 
 def load_query_tower(folder: Path) -> QueryTower:
@@ -60,16 +61,7 @@ def import_runtime() -> None:
     _tensorflow()
 
 
-def with_single_queries_compiled(tower: QueryTower) -> QueryTower:
-    """The same tower, whose batches of one go through XLA: each function compiles, for seconds, in its first such call.
-
-    Larger batches stay as they are. Each size would be compiled anew, and they gain little: what XLA saves is the time
-    between thousands of small operations.
-    """
-    return QueryTower(*(_SinglesCompiled(function) for function in (tower.whole, tower.user, tower.query)))
-
-
-class _Signature:
+class Signature:
     """One signature of a SavedModel."""
 
     def __init__(self, loaded: Any, signature: Any) -> None:  # Any: TensorFlow ships no types
@@ -81,70 +73,14 @@ class _Signature:
         return _run(self.graph, self.specs, inputs)
 
 
-class _SinglesCompiled:
-    """A signature, and the same once more for a batch of one."""
-
-    def __init__(self, function: Function) -> None:
-        import tensorflow as tf
-
-        assert isinstance(function, _Signature)
-        self._any_size = function
-        self._packing = packing = _Packing(function.specs)
-
-        def unpacked(*rows: Any) -> Any:  # Any: TensorFlow ships no types
-            return function.graph(**packing.unpack(rows))
-
-        single = tf.function(unpacked, autograph=False, jit_compile=True)
-        self._single = single.get_concrete_function(*packing.specs())
-
-    def __call__(self, inputs: Arrays) -> Mapping[str, Float32s]:
-        specs = self._any_size.specs
-        if len(inputs[next(iter(specs))]) == 1:
-            import tensorflow as tf
-
-            return _as_arrays(self._single(*(tf.constant(row) for row in self._packing.pack(inputs))))
-        return self._any_size(inputs)
-
-
-class _Packing:
-    """The inputs of a single query in one row for each kind of number.
-
-    Handing an array over by name takes some 40 microseconds, whatever its size, and the second half of a tower reads
-    eleven.
-    """
-
-    def __init__(self, specs: Mapping[str, Any]) -> None:  # Any: TensorFlow ships no types
-        self._shapes = {name: (1, *map(int, spec.shape[1:])) for name, spec in specs.items()}
-        kinds = sorted({spec.dtype.as_numpy_dtype for spec in specs.values()}, key=str)
-        self._rows = [(kind, [n for n, spec in specs.items() if spec.dtype.as_numpy_dtype is kind]) for kind in kinds]
-
-    def specs(self) -> list[Any]:  # Any: TensorFlow ships no types
-        """Of the rows."""
-        import tensorflow as tf
-
-        return [tf.TensorSpec([sum(prod(self._shapes[n]) for n in names)], kind) for kind, names in self._rows]
-
-    def pack(self, inputs: Arrays) -> list[NDArray[Any]]:  # Any: one row of integers, one of floats
-        return [np.concatenate([inputs[name].ravel() for name in names]) for _, names in self._rows]
-
-    def unpack(self, rows: Sequence[Any]) -> dict[str, Any]:  # Any: TensorFlow ships no types
-        """The tensors in `rows` by name, as the tower takes them."""
-        import tensorflow as tf
-
-        found: dict[str, Any] = {}
-        for row, (_, names) in zip(rows, self._rows, strict=True):
-            parts = tf.split(row, [prod(self._shapes[name]) for name in names])
-            found |= {name: tf.reshape(part, self._shapes[name]) for name, part in zip(names, parts, strict=True)}
-        return found
-
-
 def _run(graph: Any, names: Mapping[str, Any], inputs: Arrays) -> Mapping[str, Float32s]:
     import tensorflow as tf
 
-    return _as_arrays(graph(**{name: tf.constant(inputs[name]) for name in names}))
+    return as_arrays(graph(**{name: tf.constant(inputs[name]) for name in names}))
 
 
-def _as_arrays(outputs: Mapping[str, Any]) -> Mapping[str, Float32s]:
+def as_arrays(outputs: Mapping[str, Any]) -> Mapping[str, Float32s]:  # Any: TensorFlow ships no types
+    """What a function of TensorFlow returned."""
     return {name: np.asarray(tensor.numpy()) for name, tensor in outputs.items()}
 
 
@@ -162,10 +98,10 @@ def _tensorflow() -> Any:  # it ships no types
     return tf
 
 
-def _signature(folder: Path, loaded: Any, name: str) -> _Signature:
+def _signature(folder: Path, loaded: Any, name: str) -> Signature:
     if name not in loaded.signatures:
         raise BundleRefused(
             f"{folder}: its towers have no signature {name}: it was written by another version of multigrain; "
             "export it with this one"
         )
-    return _Signature(loaded, loaded.signatures[name])
+    return Signature(loaded, loaded.signatures[name])

@@ -114,15 +114,16 @@ class BehaviorColumns:
 
     def take(self, positions: Sequence[int] | Int64s) -> "BehaviorColumns":
         """The rows at these positions, in this order."""
-        chosen = [int(position) for position in positions]
+        rows = np.asarray(positions, np.int64)
+        chosen = rows.tolist()
         return BehaviorColumns(
-            item_ids=tuple(self.item_ids[i] for i in chosen),
-            leaf_categories=tuple(self.leaf_categories[i] for i in chosen),
-            top_categories=tuple(self.top_categories[i] for i in chosen),
-            brands=tuple(self.brands[i] for i in chosen),
-            shops=tuple(self.shops[i] for i in chosen),
-            actions=self.actions[chosen],
-            at_ms=self.at_ms[chosen],
+            item_ids=tuple(map(self.item_ids.__getitem__, chosen)),
+            leaf_categories=tuple(map(self.leaf_categories.__getitem__, chosen)),
+            top_categories=tuple(map(self.top_categories.__getitem__, chosen)),
+            brands=tuple(map(self.brands.__getitem__, chosen)),
+            shops=tuple(map(self.shops.__getitem__, chosen)),
+            actions=self.actions[rows],
+            at_ms=self.at_ms[rows],
         )
 
     @classmethod

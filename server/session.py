@@ -15,11 +15,23 @@ from server.request import SessionEvent
 
 def with_session(state: UserState, events: Sequence[SessionEvent], columns: CatalogueColumns, now_ms: int) -> UserState:
     """The history with these events in it. An event that is stored already is not doubled."""
+    return joined(state, brought(state, events, columns, now_ms))
+
+
+def brought(
+    state: UserState, events: Sequence[SessionEvent], columns: CatalogueColumns, now_ms: int
+) -> tuple[Behavior, ...]:
+    """Of these events, those that the history lacks, as it would hold them."""
+    if not events:
+        return ()
     known = set(_keys(state.behaviors))
     added = [event for event in dict.fromkeys(events) if (event.item_id, int(event.action), event.at_ms) not in known]
-    if not added:
-        return state
-    return replace(state, behaviors=_joined(state.behaviors, [_behavior(event, columns, now_ms) for event in added]))
+    return tuple(_behavior(event, columns, now_ms) for event in added)
+
+
+def joined(state: UserState, session: Sequence[Behavior]) -> UserState:
+    """The history with these in it, each in its place by time."""
+    return replace(state, behaviors=_joined(state.behaviors, session)) if session else state
 
 
 def _keys(behaviors: BehaviorColumns) -> Iterator[tuple[str, int, int]]:

@@ -1,20 +1,23 @@
 """The nearest items to the query-and-user vector, in the index of the generation that made the vector."""
 
 import asyncio
+import contextvars
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from multigrain.index.item_index import HardFilter
+from multigrain.index.item_index import HardFilter, ItemIndex
+from multigrain.types import Float32s
 from server.channels.channel import Question, ranked
 from server.request import ChannelName
 from server.result import Hits
+from server.stages import step
 
 THREADS = 16
 """Searches at once. A hung index holds at most these; what queues behind them is late, not stuck."""
 
 
 class VectorChannel:
-    """Encoder and index both block, so they run in threads of this channel's own."""
+    """The index blocks, so it is searched in threads of this channel's own."""
 
     name = ChannelName.VECTOR
 
@@ -23,18 +26,24 @@ class VectorChannel:
 
     async def ask(self, question: Question, k: int, *, only: HardFilter | None, seconds: float) -> Hits:
         ends_at = time.monotonic() + seconds
+        with step("encode"):
+            vector = await question.vector(seconds=seconds)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, _search, question, k, only, ends_at)
+        # Steps in the thread belong to this request.
+        here = contextvars.copy_context()
+        index = question.live.index
+        return await loop.run_in_executor(self._threads, here.run, _search, index, vector, k, only, ends_at)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _search(question: Question, k: int, only: HardFilter | None, ends_at: float) -> Hits:
-    vector = question.vector()
-    # Waiting for a thread and encoding took their part of the time.
+def _search(index: ItemIndex, vector: Float32s, k: int, only: HardFilter | None, ends_at: float) -> Hits:
+    # Encoding and waiting for a thread took their part of the time.
     left = ends_at - time.monotonic()
     if left <= 0:
         raise TimeoutError("no time left to search after encoding")
-    found = question.live.index.search(vector, k, only=only, timeout_seconds=left)
+    with step("search") as facts:
+        facts["k"] = k
+        found = index.search(vector, k, only=only, timeout_seconds=left)
     return ranked(found.item_nos[0], found.scores[0])

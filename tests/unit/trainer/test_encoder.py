@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from multigrain import golden
-from multigrain.bundle import MANIFEST, BundleFacts, open_bundle, seal
+from multigrain.bundle import MANIFEST, Bundle, BundleFacts, open_bundle, seal
 from multigrain.encoder import BundleEncoder, load_compiled_encoder, load_encoder
 from multigrain.errors import BundleRefused
-from multigrain.features.windows import Windows
+from multigrain.features.windows import LONG_TERM_ACTIONS, Windows
 from multigrain.finished import MARK
 from multigrain.saved_towers import load_query_tower
+from multigrain.types import BehaviorColumns
 from multigrain.user_states import UserStates
 from tests.builders import an_item
 from tests.unit.trainer.conftest import SmallRun
@@ -232,6 +233,53 @@ def test_compiled_single_queries_equal_the_graph(
         state = compiled.encode_users([history])
         np.testing.assert_allclose(compiled.encode_with_states([text], state), graph, atol=1e-6)
     np.testing.assert_allclose(compiled.encode_queries(queries), encoder.encode_queries(queries), atol=1e-6)
+
+
+def histories_of(bundle: Bundle, count: int) -> list[Windows]:
+    """Of random lengths, with random words that the bundle knows; every fourth is empty."""
+    rng, known = np.random.default_rng(3), [h for _, h in bundle.golden().queries if not h.is_empty]
+    rows = [(part, row) for history in known for part in history.parts for row in range(len(part))]
+
+    def cut(most: int) -> BehaviorColumns:
+        picked = [rows[i] for i in rng.integers(0, len(rows), rng.integers(0, most + 1))]
+        taken = [part.take([row]) for part, row in picked]
+        columns = ("item_ids", "leaf_categories", "top_categories", "brands", "shops")
+        texts = {name: sum((getattr(one, name) for one in taken), ()) for name in columns}
+        return BehaviorColumns(**texts, actions=np.ones(len(taken), np.uint8), at_ms=np.arange(len(taken)))
+
+    lengths = bundle.windows
+    return [
+        Windows(
+            realtime=cut(lengths.realtime_length),
+            short=cut(lengths.short_length),
+            long={action: cut(lengths.long_length) for action in LONG_TERM_ACTIONS},
+            queries=("red dress", "shoes")[: int(rng.integers(0, 3))],
+        )
+        if n % 4
+        else Windows()
+        for n in range(count)
+    ]
+
+
+def test_compiled_queries_get_the_same_bits_alone_and_together(small_run: SmallRun, compiled: BundleEncoder) -> None:
+    rng, words = np.random.default_rng(4), ["red", "dress", "running", "shoes", "black", "红色", "连衣裙", "adidas"]
+    texts = [" ".join(rng.choice(words, rng.integers(0, 6))) for _ in range(200)]
+    histories = histories_of(small_run.bundle, len(texts))
+    states = [compiled.encode_users([history]) for history in histories]
+    alone = np.concatenate([compiled.encode_with_states([t], s) for t, s in zip(texts, states, strict=True)])
+    assert len(np.unique(alone, axis=0)) > 150, "they are different queries"
+    assert compiled.texts_together == 8
+    for size in (2, 3, 5, 8):
+        order = rng.permutation(len(texts))  # other neighbours, at other places
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            joined = UserStates.joined([states[row] for row in rows])
+            together = compiled.encode_with_states([texts[row] for row in rows], joined)
+            np.testing.assert_array_equal(together, alone[rows])
+
+
+def test_a_tower_that_is_not_compiled_promises_nothing_of_batches(encoder: BundleEncoder) -> None:
+    assert encoder.texts_together == 1
 
 
 def test_threads_get_what_one_thread_gets_from_compiled_towers(compiled: BundleEncoder) -> None:
