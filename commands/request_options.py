@@ -22,7 +22,11 @@ def add_request_arguments(parser: argparse.ArgumentParser) -> None:
         "--mode", default="fill", choices=("fill", "strict", "demote", "off"), help="relevance control (default: fill)"
     )
     parser.add_argument(
-        "--channel", action="append", default=[], choices=("vector", "lexical"), help="ask only these (default: all)"
+        "--channel",
+        action="append",
+        default=[],
+        choices=("vector", "lexical", "neighbours"),
+        help="ask only these (default: all)",
     )
     parser.add_argument(
         "--fusion",

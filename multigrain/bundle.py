@@ -21,13 +21,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from multigrain import golden, key_terms
+from multigrain import golden, key_terms, neighbors
 from multigrain.errors import BundleRefused
 from multigrain.features.inputs import TextLengths, Vocabularies
 from multigrain.features.windows import WindowConfig
 from multigrain.finished import MARK, mark_of, write_mark
 from multigrain.golden import Golden
 from multigrain.key_terms import KeyTerm
+from multigrain.neighbors import Neighbors
 
 MANIFEST = "manifest.json"
 QUERY_TOWER = "query_tower"
@@ -102,6 +103,10 @@ class Bundle:
 
     def key_terms(self) -> tuple[KeyTerm, ...]:
         return key_terms.load(self.path / RELEVANCE)
+
+    def neighbors(self) -> Neighbors:
+        """Empty when the bundle has none."""
+        return neighbors.load(self.path / NEIGHBORS)
 
     def golden(self) -> Golden:
         return golden.load(self.path)

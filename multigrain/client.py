@@ -22,10 +22,12 @@ from multigrain.answers import (
     Answer,
     Explanation,
     ServerStatus,
+    SlowRequests,
     prefix_of,
     short_name,
     to_answer,
     to_explanation,
+    to_slow_requests,
     to_status,
 )
 from multigrain.client_channel import ClientTls, call_metadata, open_channel
@@ -48,6 +50,8 @@ T = TypeVar("T")
 FIELD = "multigrain-field"
 RETRY_AFTER_MS = "multigrain-retry-after-ms"
 """Trailing metadata: the wrong field of a request; how long to wait before another one."""
+CLOSED = "Channel closed!"
+"""gRPC's words for a call that our own `close` ended."""
 POLL_SECONDS = 0.1
 TIMEOUT_SECONDS = 5.0
 TRIES = 4
@@ -75,11 +79,11 @@ class Options(TypedDict, total=False):
     min_price: float
     max_price: float
     channels: Mapping[str, int]
-    """'vector', 'lexical' -> at most so many from it; 0: as many as the limit."""
+    """'vector', 'lexical', 'neighbours' -> at most so many from it; 0: as many as the limit."""
     fusion: str
     """How the channels become one list: 'reciprocal_rank', 'weighted_scores', 'interleave' or 'union'."""
     weights: Mapping[str, float]
-    """How much a channel that `channels` names counts; only with 'weighted_scores'."""
+    """How much a channel that `channels` names counts; with 'reciprocal_rank' and 'weighted_scores'."""
     mode: str
     """'fill', 'strict', 'demote' or 'off'."""
     generation_id: str
@@ -133,6 +137,14 @@ class Client:
     def status(self, *, timeout_seconds: float | None = None) -> ServerStatus:
         """What the server serves now."""
         return to_status(self._call(self._stub.GetStatus, pb.GetStatusRequest(), timeout_seconds))
+
+    def list_slow(self, limit: int = 0, *, timeout_seconds: float | None = None) -> SlowRequests:
+        """The slowest requests of the last minutes, the slowest first. `limit`: 0 takes the server's default, 20.
+
+        Raises Forbidden where the server has tokens and ours lacks the scope admin.
+        """
+        message = pb.ListSlowRequestsRequest(limit=limit)
+        return to_slow_requests(self._call(self._stub.ListSlowRequests, message, timeout_seconds))
 
     def wait_until_serving(self, timeout_seconds: float) -> ServerStatus:
         """Returns as soon as a generation is live. Raises Unavailable when the time is up."""
@@ -210,6 +222,11 @@ class AsyncClient:
         """As `Client.status`."""
         return to_status(await self._call(self._stub.GetStatus, pb.GetStatusRequest(), timeout_seconds))
 
+    async def list_slow(self, limit: int = 0, *, timeout_seconds: float | None = None) -> SlowRequests:
+        """As `Client.list_slow`."""
+        message = pb.ListSlowRequestsRequest(limit=limit)
+        return to_slow_requests(await self._call(self._stub.ListSlowRequests, message, timeout_seconds))
+
     async def wait_until_serving(self, timeout_seconds: float) -> ServerStatus:
         """As `Client.wait_until_serving`."""
         ends_at = time.monotonic() + timeout_seconds
@@ -260,15 +277,21 @@ class Tries:
     def pause_after(self, error: grpc.RpcError) -> float:
         """Seconds to wait before the next try; raises what the error means when there is none.
 
-        Only UNAVAILABLE is worth another try, and all our calls only read. A shed call comes back as Overloaded: more
-        tries at once are what an overloaded server needs least.
+        Only what no server took up is worth another try, and all our calls only read. A shed call comes back as
+        Overloaded: more tries at once are what an overloaded server needs least.
         """
         self._made += 1
         pause = BACKOFF_SECONDS * 2.0 ** (self._made - 1) * random.uniform(0.5, 1.5)
-        again = error.code() is grpc.StatusCode.UNAVAILABLE and self._made < TRIES
+        again = _was_not_taken_up(error) and self._made < TRIES
         if not again or self._monotonic() + pause >= self._ends_at:
             raise to_error(error, self._seconds) from None
         return pause
+
+
+def _was_not_taken_up(error: grpc.RpcError) -> bool:
+    """Nobody was there, or a server that stops: gRPC cancels what arrives in the moment before callers hear of it."""
+    by_the_server = error.code() is grpc.StatusCode.CANCELLED and error.details() != CLOSED
+    return by_the_server or error.code() is grpc.StatusCode.UNAVAILABLE
 
 
 def to_error(error: grpc.RpcError, seconds: float) -> MultigrainError:
@@ -288,6 +311,7 @@ def to_error(error: grpc.RpcError, seconds: float) -> MultigrainError:
         return Overloaded(f"{details or 'no details'} ({code.name})", retry_ms=retry_ms)
     kinds: dict[grpc.StatusCode, type[MultigrainError]] = {
         grpc.StatusCode.UNAVAILABLE: Unavailable,
+        grpc.StatusCode.CANCELLED: Unavailable,
         grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
         grpc.StatusCode.PERMISSION_DENIED: Forbidden,
         grpc.StatusCode.NOT_FOUND: NotFound,

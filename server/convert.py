@@ -15,8 +15,10 @@ from multigrain.v1 import retrieval_pb2 as pb
 from server.explain import Explanation
 from server.processes.board import Entry
 from server.request import (
+    EVERY_CHANNEL,
     LIMIT_DEFAULT,
     LIMIT_MAX,
+    USUAL_WEIGHTS,
     ChannelName,
     ChannelQuota,
     Filters,
@@ -38,6 +40,7 @@ SLOW_MAX = 1000
 FILTER_VALUES_MAX = 100
 FILTER_BYTES_MAX = 512
 """A category path is longer than an id."""
+UNWEIGHTED = (FusionKind.INTERLEAVE, FusionKind.UNION)
 WEIGHT_MAX = 1_000_000.0
 """Far above any use, and sums of it stay finite in the float32 of the answer."""
 
@@ -297,16 +300,18 @@ def _channels(field: str, messages: Sequence[pb.ChannelRequest], fusion: FusionK
             raise InvalidRequest(f"{field}[{i}].channel", problem, cure="name each channel once")
         quota = _within(f"{field}[{i}].quota", message.quota, LIMIT_MAX) or None
         asked[channel] = ChannelQuota(channel, quota, _weight(f"{field}[{i}].weight", message, fusion))
-    return tuple(asked.values()) or tuple(ChannelQuota(channel, None) for channel in ChannelName)
+    return tuple(asked.values()) or EVERY_CHANNEL
 
 
 def _weight(field: str, message: pb.ChannelRequest, fusion: FusionKind) -> float:
     if not message.HasField("weight"):
-        return 1.0
-    if fusion is not FusionKind.WEIGHTED_SCORES:
+        return USUAL_WEIGHTS[ChannelName(message.channel)]
+    if fusion in UNWEIGHTED:
         # Read by nobody, it would look as if it had been heard.
         problem = f"is set, and FUSION_{fusion.name} reads no weights"
-        raise InvalidRequest(field, problem, cure="ask for FUSION_WEIGHTED_SCORES, or leave it out")
+        raise InvalidRequest(
+            field, problem, cure="ask for FUSION_RECIPROCAL_RANK or FUSION_WEIGHTED_SCORES, or leave it out"
+        )
     if not 0 <= message.weight <= WEIGHT_MAX:  # false for what is no number, too
         raise InvalidRequest(field, f"is {message.weight:g}", cure=f"send a number from 0 to {WEIGHT_MAX:.0f}")
     return message.weight

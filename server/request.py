@@ -14,6 +14,13 @@ class ChannelName(IntEnum):
 
     VECTOR = 1
     LEXICAL = 2
+    NEIGHBOURS = 3
+
+
+USUAL_WEIGHTS = {ChannelName.VECTOR: 1.0, ChannelName.LEXICAL: 1.0, ChannelName.NEIGHBOURS: 0.3}
+"""How much a channel counts where the request does not say. Neighbours know the user and not the query: if they count
+as much as the others, they push what was asked for out of the answer (docs/neighbours.md has the figures).
+"""
 
 
 class RelevanceMode(IntEnum):
@@ -29,7 +36,7 @@ class FusionKind(IntEnum):
     """How channels become one list; a file each in fusion/. The numbers are the wire's."""
 
     RECIPROCAL_RANK = 1
-    """By the sum of 1 / (60 + rank)."""
+    """By the sum of the channel's weight / (60 + rank)."""
     WEIGHTED_SCORES = 2
     """By the sum of the channel's weight times its score, scaled to 0..1 within the request."""
     INTERLEAVE = 3
@@ -69,7 +76,11 @@ class ChannelQuota:
     quota: int | None
     """At most this many candidates from it; None: as many as the limit."""
     weight: float = 1.0
-    """How much its scores count; only WEIGHTED_SCORES reads it."""
+    """How much it counts; INTERLEAVE and UNION do not read it."""
+
+
+EVERY_CHANNEL = tuple(ChannelQuota(channel, None, weight) for channel, weight in USUAL_WEIGHTS.items())
+"""What a request asks that names no channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +94,7 @@ class Request:
     recent_events: tuple[SessionEvent, ...] = ()
     limit: int = LIMIT_DEFAULT
     filters: Filters = field(default_factory=Filters)
-    channels: tuple[ChannelQuota, ...] = tuple(ChannelQuota(channel, None) for channel in ChannelName)
+    channels: tuple[ChannelQuota, ...] = EVERY_CHANNEL
     """In the order in which INTERLEAVE and UNION take them."""
     mode: RelevanceMode = RelevanceMode.FILL
     fusion: FusionKind = FusionKind.RECIPROCAL_RANK

@@ -16,6 +16,7 @@ from multigrain.encoder import load_encoder
 from multigrain.errors import NotFound
 from multigrain.features.windows import Windows
 from multigrain.finished import MARK, mark_of, write_mark, written_beside
+from multigrain.neighbors import load as load_neighbors
 from multigrain.text.analyzer import NAME as ANALYZER
 from multigrain.types import Int64s, Item
 from trainer.configs.config import TrainingConfig
@@ -25,6 +26,7 @@ from trainer.data.examples import MANIFEST, read_manifest, write_examples
 from trainer.data.finished_examples import check_examples
 from trainer.data.key_terms import build_key_terms
 from trainer.data.logs import CATALOG, EVENTS, SEARCHES, Logs, items_of
+from trainer.data.neighbors.build import TABLE, write_neighbors
 from trainer.data.vocabularies import build_vocabularies, clicks_by_item
 from trainer.evaluation.before import read_before, save_before
 from trainer.evaluation.evaluate import evaluate_bundle
@@ -39,7 +41,7 @@ BUNDLE = "bundle"
 """Inside its step's folder, for a bundle has a mark of its own."""
 
 
-EXAMPLES, TOWERS, EXPORT, EVALUATION = "examples", "towers", "export", "evaluation"
+EXAMPLES, TOWERS, NEIGHBORS, EXPORT, EVALUATION = "examples", "towers", "neighbors", "export", "evaluation"
 CHECKPOINTS = "checkpoints"
 FREE_TO_CHANGE = {"checkpoint_minutes", "examples_memory_mb", "recall_steps", "spread"}
 """Of [run]: what the towers do not depend on, so that a broken run may go on with other values."""
@@ -155,7 +157,27 @@ class Steps:
         shutil.rmtree(checkpoints, ignore_errors=True)
         return towers_folder
 
-    def bundle(self, logs: Logs, examples: Path, towers: Path, *, created_ms: int) -> Path:
+    def neighbors(self, logs_folder: Path, examples: Path) -> Path:
+        """Item to item, from what was chosen before the test part begins."""
+        config = self._config
+        before_ms = read_manifest(examples).test_from_ms
+
+        def make(draft: Path) -> None:
+            if config.neighbors.per_item:
+                write_neighbors(
+                    logs_folder,
+                    draft,
+                    config.neighbors,
+                    config.robots,
+                    before_ms=before_ms,
+                    reporter=self._reporter,
+                    clock=self._clock,
+                )
+
+        parts = (config.neighbors.model_dump(), config.robots.model_dump(), before_ms)
+        return self._step(NEIGHBORS, _named(self._source, *parts), make)
+
+    def bundle(self, logs: Logs, examples: Path, towers: Path, neighbors: Path, *, created_ms: int) -> Path:
         """The bundle, in a folder inside the step's."""
 
         def make(draft: Path) -> None:
@@ -172,10 +194,11 @@ class Steps:
                 items=_golden_items(items, shown),
                 scores={"loss": json.loads((towers / LOSSES).read_text(encoding="utf-8"))[-1]},
                 span=read_manifest(examples),
+                neighbors=load_neighbors(neighbors / TABLE),
             )
             export_bundle(draft / BUNDLE, trained.model, parts, self._config, created_ms=created_ms)
 
-        return self._step(EXPORT, _named(mark_of(towers)), make) / BUNDLE
+        return self._step(EXPORT, _named(mark_of(towers), mark_of(neighbors)), make) / BUNDLE
 
     def evaluation(self, logs: Logs, examples: Path, bundle: Bundle) -> Path:
         """The report on the test part, through the bundle."""
@@ -203,7 +226,7 @@ class Steps:
 
     def _config_of_towers(self) -> dict[str, object]:
         """What the towers depend on, as JSON holds it."""
-        return self._config.model_dump(exclude={"run": FREE_TO_CHANGE})
+        return self._config.model_dump(exclude={"run": FREE_TO_CHANGE, "neighbors": True})
 
     def _items_and_clicks(self, logs: Logs, examples: Path) -> tuple[list[Item], Int64s]:
         items = list(items_of(logs))

@@ -1,18 +1,21 @@
 """Asks channels side by side, each within its time; what is late or broken leaves the answer smaller and marked."""
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import Sequence
 
 import numpy as np
+from prometheus_client import Counter, Histogram
 
 from multigrain.errors import Unavailable
 from multigrain.index.item_index import HardFilter
-from multigrain.telemetry import LOG_FIELDS
+from multigrain.telemetry import CHANNEL_ANSWERS, CHANNEL_HITS, CHANNEL_SECONDS, LOG_FIELDS
 from server.channels.channel import Channel, Question, ranked
 from server.request import ChannelName, Request
 from server.result import ChannelReport, Degraded, Hits
+from server.stages import step
 
 log = logging.getLogger(__name__)
 
@@ -24,16 +27,18 @@ async def ask_all(
 ) -> tuple[ChannelReport, ...]:
     """A report of each channel that the request wants, in the order of `channels`.
 
-    Raises Unavailable when every one failed or was late, TimeoutError when all were late.
+    Raises Unavailable when every one that knows the query failed or was late, TimeoutError when all those were late.
     """
     depths = depths_of(request, question.live.max_k)
     asked = [channel for channel in channels if channel.name in depths]
     reports = await asyncio.gather(
         *(ask_one(channel, question, depths[channel.name], seconds=seconds) for channel in asked)
     )
-    if all(report.degraded for report in reports):
-        told = "; ".join(f"{report.channel.name.lower()} {report.problem}" for report in reports)
-        if all(report.degraded is Degraded.CHANNEL_LATE for report in reports):
+    # Neighbours know no query: beside the channels that do, theirs alone is no answer to it.
+    answering = [report for report in reports if report.channel is not ChannelName.NEIGHBOURS] or reports
+    if all(report.degraded for report in answering):
+        told = "; ".join(f"{report.channel.name.lower()} {report.problem}" for report in answering)
+        if all(report.degraded is Degraded.CHANNEL_LATE for report in answering):
             raise TimeoutError(f"no channel answered ({told}): give the call more time")
         raise Unavailable(f"no channel answered ({told}): try again")
     return tuple(reports)
@@ -51,6 +56,18 @@ async def ask_one(
     channel: Channel, question: Question, k: int, *, only: HardFilter | None = None, seconds: float
 ) -> ChannelReport:
     """What one channel gave; a failure is in the report and not raised."""
+    with step(channel.name.name.lower()) as facts:
+        report = await _answer_of(channel, question, k, only=only, seconds=seconds)
+        facts["hits"] = len(report.hits)
+        if report.problem:
+            facts["problem"] = report.problem
+    count(report)
+    return report
+
+
+async def _answer_of(
+    channel: Channel, question: Question, k: int, *, only: HardFilter | None, seconds: float
+) -> ChannelReport:
     started = time.monotonic()
     hits, problem, degraded = NONE, "", None
     try:
@@ -64,3 +81,21 @@ async def ask_one(
         log.warning("channel failed", exc_info=True, extra={LOG_FIELDS: {"channel": channel.name.name.lower()}})
     milliseconds = (time.monotonic() - started) * 1000
     return ChannelReport(channel=channel.name, hits=hits, milliseconds=milliseconds, problem=problem, degraded=degraded)
+
+
+OUTCOMES = {None: "ok", Degraded.CHANNEL_LATE: "late", Degraded.CHANNEL_FAILED: "failed"}
+
+
+def count(report: ChannelReport) -> None:
+    """One search of one channel."""
+    took, gave, answered = _metrics_of(report.channel, report.degraded)
+    took.observe(report.milliseconds / 1000)
+    gave.inc(len(report.hits))
+    answered.inc()
+
+
+@functools.cache
+def _metrics_of(channel: ChannelName, degraded: Degraded | None) -> tuple[Histogram, Counter, Counter]:
+    # Looking a label up takes nearly as long as counting.
+    name = channel.name.lower()
+    return CHANNEL_SECONDS.labels(name), CHANNEL_HITS.labels(name), CHANNEL_ANSWERS.labels(name, OUTCOMES[degraded])

@@ -13,7 +13,7 @@ K = 60
 
 
 def fuse(found: Sequence[Found], weights: Weights = EVEN, /) -> Candidates:
-    """Sums 1 / (K + rank) over the channels that found the item. Reads no weights."""
+    """Sums weight / (K + rank) over the channels that found the item."""
     standings = stand(found)
-    worths = [1.0 / (K + np.arange(1, len(hits) + 1)) for _, hits in standings.found]
+    worths = [weights.get(channel, 1.0) / (K + np.arange(1, len(hits) + 1)) for channel, hits in standings.found]
     return best_first(standings, added_up(standings.shares(worths)))

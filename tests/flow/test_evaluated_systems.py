@@ -107,7 +107,7 @@ def test_a_catalogue_of_another_shop_is_refused(shop: Shop) -> None:
 
 def test_a_server_shows_each_channel_the_fused_list_and_the_answer(shop: Shop, client: Client, trial: Trial) -> None:
     stages = by_name(list(ServedSystem(client, "g-1").stages(trial, K, silent)))
-    assert list(stages) == ["vector channel", "lexical channel", "fused", "answer"]
+    assert list(stages) == ["vector channel", "lexical channel", "neighbours channel", "fused", "answer"]
     fused, answer = stages["fused"].answers, stages["answer"].answers
     assert fused.channels is not None
     assert fused.passed is not None
@@ -151,6 +151,7 @@ def test_the_three_stand_side_by_side_and_the_last_decides(shop: Shop, client: C
         "index",
         "vector channel",
         "lexical channel",
+        "neighbours channel",
         "fused",
         "answer",
     ]

@@ -59,7 +59,7 @@ def test_an_item_behind_the_limit_was_cut(client: Client) -> None:
 def test_an_item_that_no_channel_brought_has_its_rank_from_a_deeper_look(client: Client) -> None:
     # Asked for one item only; sku-2 is a dress, so it is far away from shoes.
     told = client.explain("sku-2", "shoes", limit=1, mode="off")
-    assert (told.position, told.ranks) == (0, {"vector": 0, "lexical": 0})
+    assert (told.position, told.ranks) == (0, {"vector": 0, "lexical": 0, "neighbours": 0})
     assert told.in_index
     assert "when asked deeper" in told.summary
 

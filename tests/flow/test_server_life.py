@@ -65,7 +65,7 @@ def test_status_tells_generation_index_and_catalogue(shop: Shop) -> None:
     with serving(shop) as (_, client):
         status = client.status()
     assert (status.generation_id, status.items, status.index) == ("g-1", 60, "FLAT, IP, 32 dims")
-    assert status.channels == ("vector", "lexical")
+    assert status.channels == ("vector", "lexical", "neighbours")
     assert (status.catalogue_revision, status.catalogue_items) == (60, 60)
 
 

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from multigrain import database
@@ -63,7 +64,7 @@ def run(
 
 def test_a_broken_run_goes_on_where_it_stopped(folder: Path) -> None:
     first, begun = run(folder)
-    assert begun == {"examples": 1, "towers": 1, "export": 1, "evaluation": 1}
+    assert begun == {"examples": 1, "towers": 1, "neighbors": 1, "export": 1, "evaluation": 1}
     assert not list((folder / "work" / "checkpoints").rglob("*.npz")), "a finished run needs none"
 
     again, begun = run(folder)
@@ -87,6 +88,19 @@ def test_another_config_is_another_model_from_the_same_examples(folder: Path) ->
     assert begun == {"towers": 1, "export": 1, "evaluation": 1}
 
 
+def test_other_neighbours_are_another_bundle_of_the_same_towers(folder: Path) -> None:
+    first, _ = run(folder)
+    second, begun = run(folder, small_config(neighbors={"per_item": 3}))
+    assert begun == {"neighbors": 1, "export": 1, "evaluation": 1}
+    assert second.bundle.bundle_id != first.bundle.bundle_id
+    assert int(np.diff(second.bundle.neighbors().starts).max()) == 3
+    assert second.report.scores == first.report.scores, "they are the same towers"
+
+    without, _ = run(folder, small_config(neighbors={"per_item": 0}))
+    assert len(without.bundle.neighbors()) == 0
+    assert not (without.bundle.path / "neighbors").exists()
+
+
 def test_what_the_towers_do_not_depend_on_may_change(folder: Path) -> None:
     run(folder)
     _, begun = run(folder, small_config(run={"checkpoint_minutes": 1.0, "recall_steps": 7}))
@@ -97,7 +111,7 @@ def test_examples_made_before_give_the_same_towers(folder: Path, tmp_path: Path)
     first, _ = run(folder)
     shards = {path.name: path.read_bytes() for path in first.examples.iterdir()}
     given, begun = run(folder, work=tmp_path / "work", given_examples=first.examples)
-    assert begun == {"examples": 1, "towers": 1, "export": 1, "evaluation": 1}
+    assert begun == {"examples": 1, "towers": 1, "neighbors": 1, "export": 1, "evaluation": 1}
     assert given.report.scores == first.report.scores
     assert {path.name: path.read_bytes() for path in first.examples.iterdir()} == shards, "the given ones stay"
     assert find_candidate(tmp_path / "work").examples == tmp_path / "work" / "examples"

@@ -41,6 +41,7 @@ UNAVAILABLE = GivenError(grpc.StatusCode.UNAVAILABLE, "connection refused")
     ("code", "kind"),
     [
         (grpc.StatusCode.UNAVAILABLE, Unavailable),
+        (grpc.StatusCode.CANCELLED, Unavailable),
         (grpc.StatusCode.DEADLINE_EXCEEDED, Unavailable),
         (grpc.StatusCode.RESOURCE_EXHAUSTED, Overloaded),
         (grpc.StatusCode.NOT_FOUND, NotFound),
@@ -68,6 +69,16 @@ def test_unavailable_is_tried_again_four_times_in_all_with_growing_pauses() -> N
         assert middle * 0.5 <= pause <= middle * 1.5
     with pytest.raises(Unavailable, match="connection refused"):
         tries.pause_after(UNAVAILABLE)
+
+
+def test_what_a_stopping_server_cancelled_is_tried_again_and_what_our_own_close_ended_is_not() -> None:
+    assert Tries(60, monotonic=Clock()).pause_after(GivenError(grpc.StatusCode.CANCELLED, "CANCELLED")) > 0
+    with grpc.insecure_channel("127.0.0.1:1") as channel:
+        call = channel.unary_unary("/of/nobody").future(b"", wait_for_ready=True)
+    with pytest.raises(grpc.RpcError) as closed:
+        call.result()
+    with pytest.raises(Unavailable, match="Channel closed"):
+        Tries(60, monotonic=Clock()).pause_after(closed.value)
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,23 @@ class TitleSpansConfig(_Section):
         return self
 
 
+class NeighborsConfig(_Section):
+    """Which items are neighbours, because the same users chose them. Ours."""
+
+    per_item: int = Field(
+        100, ge=0, le=1000, description="Kept of each item; 0: no neighbours at all. Too many: 6 bytes each, of no use."
+    )
+    per_user: int = Field(
+        100, ge=2, le=10_000, description="Newest items of a user that are read. Too many: work grows with its square."
+    )
+    within_hours: float = Field(
+        168.0,
+        gt=0,
+        le=8784,
+        description="Between two choices that belong together. Too low: hardly any do; too high: tastes of last year.",
+    )
+
+
 class RunConfig(_Section):
     """How long, and on what."""
 
@@ -269,6 +286,7 @@ class TrainingConfig(_Section):
     robots: RobotsConfig = RobotsConfig()  # type: ignore[call-arg]  # as above
     groups: GroupsConfig = GroupsConfig()  # type: ignore[call-arg]  # as above
     title_spans: TitleSpansConfig = TitleSpansConfig()  # type: ignore[call-arg]  # as above
+    neighbors: NeighborsConfig = NeighborsConfig()  # type: ignore[call-arg]  # as above
     run: RunConfig = RunConfig()  # type: ignore[call-arg]  # as above
 
     @model_validator(mode="after")

@@ -23,7 +23,7 @@ DEPTHS = (10, 50, 100, 300, 1000)
 """Of recall."""
 DEPTH = 100
 """Of whatever needs one depth only."""
-CHANNELS = {"vector": 1 << 1, "lexical": 1 << 2}
+CHANNELS = {"vector": 1 << 1, "lexical": 1 << 2, "neighbours": 1 << 3}
 """Bits of the service's channel column."""
 
 

@@ -1,19 +1,20 @@
-"""Trained towers -> a bundle: two SavedModels, their vocabularies, the key terms, golden examples."""
+"""Trained towers -> a bundle: two SavedModels, their vocabularies, key terms, neighbours, golden examples."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from multigrain import golden, key_terms
-from multigrain.bundle import RELEVANCE, VOCABULARY, Bundle, BundleFacts, open_bundle, seal
+from multigrain import golden, key_terms, neighbors
+from multigrain.bundle import NEIGHBORS, RELEVANCE, VOCABULARY, Bundle, BundleFacts, open_bundle, seal
 from multigrain.features.inputs import Inputs, Vocabularies, item_inputs, query_inputs
 from multigrain.features.windows import Windows
 from multigrain.finished import written_beside
 from multigrain.golden import Golden
 from multigrain.key_terms import KeyTerm
+from multigrain.neighbors import Neighbors
 from multigrain.text import analyzer
 from multigrain.types import Float32s, Item
 from trainer.configs.config import TrainingConfig
@@ -36,6 +37,8 @@ class Exported:
     """Golden items."""
     scores: Mapping[str, float]
     span: ExamplesManifest
+    neighbors: Neighbors = field(default_factory=Neighbors.none)
+    """Empty: the bundle gets none."""
 
 
 def export_bundle(folder: Path, model: Model, parts: Exported, config: TrainingConfig, *, created_ms: int) -> Bundle:
@@ -44,6 +47,8 @@ def export_bundle(folder: Path, model: Model, parts: Exported, config: TrainingC
         save_towers(draft, model, *_inputs(parts, config))
         parts.vocabularies.save(draft / VOCABULARY)
         key_terms.save(parts.terms, draft / RELEVANCE)
+        if len(parts.neighbors):
+            neighbors.save(parts.neighbors, draft / NEIGHBORS)
         (draft / TRAINING).write_text(config.model_dump_json(indent=1), encoding="utf-8")
         golden.save(_golden(model, parts, config), draft)
         facts = BundleFacts(

@@ -41,7 +41,10 @@ def summed(shares: dict[int, list[float]]) -> dict[int, float]:
 
 
 def by_reciprocal_rank(found: Sequence[Found], weights: Weights) -> Fused:
-    shares = {item: [1 / (60 + rank) for rank in ranks] for item, ranks in ranks_of(found).items()}
+    shares: dict[int, list[float]] = {}
+    for channel, pairs in listed(found):
+        for rank, (item, _) in enumerate(pairs, 1):
+            shares.setdefault(item, []).append(weights[channel] / (60 + rank))
     return ordered(summed(shares), found)
 
 

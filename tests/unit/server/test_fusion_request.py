@@ -26,14 +26,24 @@ def test_each_kind_can_be_asked_for(kind: FusionKind) -> None:
     assert asking(f"FUSION_{kind.name}").fusion is kind
 
 
+READING = pytest.mark.parametrize("fusion", ["FUSION_UNSPECIFIED", "FUSION_RECIPROCAL_RANK", "FUSION_WEIGHTED_SCORES"])
+
+
+@READING
 @pytest.mark.parametrize("weight", [0, 0.25, 1e6])
-def test_a_weight_arrives(weight: float) -> None:
+def test_a_weight_arrives(weight: float, fusion: str) -> None:
     expected = (ChannelQuota(ChannelName.LEXICAL, 7, weight),)
-    assert asking("FUSION_WEIGHTED_SCORES", weight=weight, quota=7).channels == expected
+    assert asking(fusion, weight=weight, quota=7).channels == expected
 
 
-def test_a_weight_that_is_not_set_is_one() -> None:
-    assert asking("FUSION_WEIGHTED_SCORES").channels == (ChannelQuota(ChannelName.LEXICAL, None, 1.0),)
+@READING
+def test_a_weight_that_is_not_set_is_the_usual_one_of_its_channel(fusion: str) -> None:
+    assert asking(fusion).channels == (ChannelQuota(ChannelName.LEXICAL, None, 1.0),)
+    neighbours = [pb.ChannelRequest(channel="CHANNEL_NEIGHBOURS")]
+    named = to_request(pb.RetrieveRequest(query="red dress", fusion=fusion, channels=neighbours), "r-1")
+    assert named.channels == (ChannelQuota(ChannelName.NEIGHBOURS, None, 0.3),)
+    unnamed = to_request(pb.RetrieveRequest(query="red dress", fusion=fusion), "r-1")
+    assert [(one.channel, one.weight) for one in unnamed.channels] == [(1, 1.0), (2, 1.0), (3, 0.3)]
 
 
 @pytest.mark.parametrize("weight", [-0.001, math.nan, math.inf, -math.inf, 1_000_001])
@@ -44,9 +54,7 @@ def test_a_weight_that_is_no_amount_is_refused_by_name(weight: float) -> None:
     assert caught.value.cure == "send a number from 0 to 1000000"
 
 
-@pytest.mark.parametrize(
-    "fusion", ["FUSION_UNSPECIFIED", "FUSION_RECIPROCAL_RANK", "FUSION_INTERLEAVE", "FUSION_UNION"]
-)
+@pytest.mark.parametrize("fusion", ["FUSION_INTERLEAVE", "FUSION_UNION"])
 def test_a_weight_that_nobody_would_read_is_refused(fusion: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         asking(fusion, weight=1)

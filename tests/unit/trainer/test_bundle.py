@@ -34,7 +34,8 @@ def test_a_copied_bundle_opens_and_says_what_it_is(small_run: SmallRun, copied: 
     assert bundle.manifest.created_ms == 1234
     assert bundle.manifest.trained_to_ms == small_run.logs.last_ms + 1 - 86_400_000
     folders = {name.split("/")[0] for name in bundle.manifest.files}
-    assert folders == {"query_tower", "item_tower", "vocabulary", "relevance", "golden.npz", "training.json"}
+    tables = {"vocabulary", "relevance", "neighbors"}
+    assert folders == {"query_tower", "item_tower", *tables, "golden.npz", "training.json"}
 
 
 def test_one_changed_byte_anywhere_is_refused(small_run: SmallRun, copied: Path) -> None:
@@ -120,3 +121,42 @@ def test_key_terms_of_the_catalogue_are_inside(small_run: SmallRun) -> None:
     item = small_run.logs.catalog.slice(0, 1).to_pylist()[0]
     assert ("brand", item["brand"]) in terms
     assert ("category", "/".join(item["category_path"])) in terms
+
+
+def test_neighbours_were_chosen_by_one_user_before_the_end_of_training(small_run: SmallRun) -> None:
+    end = small_run.bundle.manifest.trained_to_ms
+    chosen: dict[str, set[str]] = {}
+    for event in small_run.logs.events.to_pylist():
+        if event["at_ms"] < end:
+            chosen.setdefault(event["item_id"], set()).add(event["user_id"])
+    table = small_run.bundle.neighbors()
+    whose, others, alike = table.around(np.arange(len(table)))
+    assert len(others) > len(table) > 20
+    assert np.all(alike > 0)
+    names = table.ids_of(np.arange(len(table)))
+    pairs = [(names[one], names[other]) for one, other in zip(whose.tolist(), others.tolist(), strict=True)]
+    assert [pair for pair in pairs if not chosen[pair[0]] & chosen[pair[1]]] == []
+    later = {event["item_id"] for event in small_run.logs.events.to_pylist()} - set(chosen)
+    assert later, "otherwise nothing is proven by the next line"
+    assert later.isdisjoint(names)
+
+
+def test_a_bundle_without_neighbours_opens_and_has_none(small_run: SmallRun, copied: Path) -> None:
+    facts = small_run.bundle
+    for name in ("neighbors", MANIFEST, MARK):
+        shutil.rmtree(copied / name) if (copied / name).is_dir() else (copied / name).unlink()
+    seal(
+        copied,
+        BundleFacts(
+            model=facts.manifest.model,
+            dims=facts.manifest.dims,
+            analyzer=facts.manifest.analyzer,
+            text=facts.text,
+            windows=facts.windows,
+            trained_from_ms=0,
+            trained_to_ms=1,
+            scores={},
+            created_ms=1,
+        ),
+    )
+    assert len(open_bundle(copied).neighbors()) == 0

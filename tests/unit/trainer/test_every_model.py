@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from multigrain.compiled_towers import compiled as compiled_tower
 from multigrain.features.inputs import Vocabularies, item_inputs, query_inputs
 from multigrain.features.windows import LONG_TERM_ACTIONS, Windows
 from multigrain.saved_towers import (
@@ -17,7 +18,6 @@ from multigrain.saved_towers import (
     WHOLE,
     load_item_tower,
     load_query_tower,
-    with_single_queries_compiled,
 )
 from multigrain.text.vocabulary import Vocabulary
 from multigrain.types import BehaviorColumns
@@ -149,7 +149,7 @@ def test_exported_towers_equal_those_in_memory_whole_and_in_halves(model: Model,
 def test_single_queries_are_the_same_compiled(model: Model, tmp_path: Path) -> None:
     inputs, items = query_inputs(QUERIES[:1], VOCABULARIES, LENGTHS, WINDOWS), item_inputs(ITEMS, VOCABULARIES, LENGTHS)
     save_towers(tmp_path, model, inputs, items)
-    compiled = with_single_queries_compiled(load_query_tower(tmp_path))
+    compiled = compiled_tower(load_query_tower(tmp_path))
     expected = model.query(inputs).numpy()
     np.testing.assert_allclose(compiled.whole(inputs)[VECTOR], expected, atol=1e-6)
     np.testing.assert_allclose(compiled.query({**inputs, **compiled.user(inputs)})[VECTOR], expected, atol=1e-6)

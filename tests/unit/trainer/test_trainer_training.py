@@ -160,7 +160,15 @@ def test_the_meter_tells_speed_and_time_left() -> None:
 
 def test_training_reported_its_steps(small_run: SmallRun) -> None:
     steps = [report.step for report in small_run.reports]
-    assert list(dict.fromkeys(steps)) == ["examples", "towers", "train", "export", "evaluation"]
+    assert list(dict.fromkeys(steps)) == [
+        "examples",
+        "towers",
+        "train",
+        "neighbors",
+        "choices",
+        "export",
+        "evaluation",
+    ]
     last = [report for report in small_run.reports if report.step == "train"][-1]
     assert last.done == last.total
     assert last.loss is not None

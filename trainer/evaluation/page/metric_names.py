@@ -59,6 +59,9 @@ MEANINGS = {
     "exclusive_lexical": Meaning(
         "Exclusive to the lexical channel: of the wanted items, the share that it alone brought into the first K."
     ),
+    "exclusive_neighbours": Meaning(
+        "Exclusive to the neighbours channel: of the wanted items, the share that it alone brought into the first K."
+    ),
     "coverage": Meaning("Coverage: the share of the catalogue that stands among the first K of any search."),
     "fresh": Meaning("Fresh: the share of answers that knew the newest thing that their user had done."),
     "freshness_lag_ms": Meaning(
