@@ -37,7 +37,8 @@ $(VENV)/.spark: requirements/spark.txt $(VENV)/.complete
 lock:  ## Resolve the dependencies again and write requirements/*.txt with hashes
 	@for extra in $(EXTRAS); do \
 	  echo "requirements/$$extra.txt"; \
-	  $(LOCK) --upgrade --universal --python-version 3.11 --extra $$extra pyproject.toml -o requirements/$$extra.txt || exit 1; \
+	  also=; [ $$extra != server ] || also="--extra tracing"; : the image can send traces; \
+	  $(LOCK) --upgrade --universal --python-version 3.11 --extra $$extra $$also pyproject.toml -o requirements/$$extra.txt || exit 1; \
 	done
 	$(LOCK) --python-version 3.11 --universal requirements/services.in -o requirements/services.txt
 	$(LOCK) --python-version 3.11 --universal requirements/spark.in -o requirements/spark.txt

@@ -11,10 +11,12 @@ import numpy as np
 
 from multigrain.bundle import Bundle
 from multigrain.features.windows import LONG_TERM_ACTIONS, WindowConfig, Windows
+from multigrain.neighbors import Neighbors
 from multigrain.text.analyzer import NAME as ANALYZER
 from multigrain.types import BehaviorColumns, Item
 from trainer.configs.config import TrainingConfig, load_config
 from trainer.data.examples import ExamplesManifest
+from trainer.data.key_terms import build_key_terms
 from trainer.data.logs import items_of
 from trainer.data.market.marketplace import make_marketplace
 from trainer.data.vocabularies import build_vocabularies
@@ -37,8 +39,10 @@ class PaperBundle:
     items: tuple[Item, ...]
 
 
-def make_paper_bundle(folder: Path, *, item_rows: int) -> PaperBundle:
-    """Writes the bundle at `folder`. `item_rows`: rows of the item table that hashed items share."""
+def make_paper_bundle(folder: Path, *, item_rows: int, neighbors: Neighbors | None = None) -> PaperBundle:
+    """Writes the bundle at `folder`. `item_rows`: rows of the item table that hashed items share. `neighbors`: None: it
+    gets none.
+    """
     config = _config(item_rows)
     logs = make_marketplace(items=ITEMS, users=USERS, days=DAYS, seed=SEED)
     items, asked = tuple(items_of(logs)), logs.searches["query"].to_pylist()
@@ -47,11 +51,12 @@ def make_paper_bundle(folder: Path, *, item_rows: int) -> PaperBundle:
     model = make_model(config, vocabularies)
     parts = Exported(
         vocabularies=vocabularies,
-        terms=(),
+        terms=build_key_terms(items),
         queries=(*queries, ("", Windows())),
         items=items[:FULL_HISTORIES],
         scores={},
         span=_no_examples(config),
+        neighbors=neighbors or Neighbors.none(),
     )
     return PaperBundle(export_bundle(folder, model, parts, config, created_ms=0), model, queries, items)
 

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from multigrain.types import Item
 
 
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_request_arguments(parser)
+    parser.add_argument("--debug", action="store_true", help="also show how long each stage of the server took")
+
+
 def _run(args: argparse.Namespace, output: Output) -> int:
     from multigrain.settings import current_settings
 
@@ -24,10 +29,12 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     with open_client(address_of(args, settings), settings, timeout_seconds=args.timeout) as client:
         wait_if_asked(args, client)
         started = time.perf_counter()
-        answer = client.retrieve(args.query, args.user, **request_options(args))
+        answer = client.retrieve(args.query, args.user, **{**request_options(args), "debug": args.debug})
         milliseconds = (time.perf_counter() - started) * 1000
     titles = {} if output.as_json else _titles(answer, settings)
     _show(output, args.query, answer, titles, milliseconds)
+    if answer.stages:
+        _show_stages(output, answer, milliseconds)
     output.result(
         {
             "request_id": answer.request_id,
@@ -39,6 +46,11 @@ def _run(args: argparse.Namespace, output: Output) -> int:
             "dropped_by": dict(answer.dropped_by),
             "degraded": list(answer.degraded),
             "demands": {"brands": list(answer.brands), "categories": list(answer.categories)},
+            "channels": [
+                {"channel": one.channel, "hits": one.hits, "milliseconds": one.milliseconds, "problem": one.problem}
+                for one in answer.reports
+            ],
+            "stages": [asdict(stage) for stage in answer.stages],
         }
     )
     return 0
@@ -65,6 +77,13 @@ def _show(output: Output, query: str, answer: "Answer", titles: "Mapping[str, It
     )
 
 
+def _show_stages(output: Output, answer: "Answer", milliseconds: float) -> None:
+    rows = [(one.stage, f"{one.milliseconds:.2f}") for one in answer.stages]
+    elsewhere = milliseconds - sum(one.milliseconds for one in answer.stages)
+    rows.append(("wire and client", f"{elsewhere:.2f}"))
+    output.table(f"stages of {answer.request_id}", ("stage", "milliseconds>"), rows)
+
+
 def _titles(answer: "Answer", settings: "Settings") -> "Mapping[str, Item]":
     """Titles for people, from the catalogue that the settings name; without it the ids alone are shown."""
     from multigrain import database
@@ -85,6 +104,6 @@ COMMAND = Command(
     summary="ask a running server",
     description="Sends one Retrieve and prints the candidates with titles, channels, verdicts and timings, what the "
     "query was understood to demand, and what relevance control dropped.",
-    add_arguments=add_request_arguments,
+    add_arguments=_add_arguments,
     run=_run,
 )

@@ -1,6 +1,6 @@
 """What the client returns: columns (NumPy arrays) and plain words, made of the service's messages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -25,6 +25,14 @@ class ChannelReport:
     """Only with debug, best first."""
     scores: Float32s
     """Only with debug: of `item_ids`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageTime:
+    """How long one step of the server took."""
+
+    stage: str
+    milliseconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +89,8 @@ class Answer:
     """Only with debug: of `dropped_item_ids`."""
     standings: tuple[Standing, ...]
     """Only with debug, in the order in which fusion took the channels."""
+    stages: tuple[StageTime, ...]
+    """Only with debug, in their order."""
 
     def __len__(self) -> int:
         return len(self.item_ids)
@@ -119,6 +129,21 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerProcess:
+    """One of the processes that share a server's port."""
+
+    number: int
+    serving: bool
+    generation_id: str | None
+    """None: it answers nothing yet."""
+    catalogue_revision: int
+    started: datetime | None
+    """None: it was never there."""
+    restarts: int
+    """How often it had to be started anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerStatus:
     """What the server serves now."""
 
@@ -132,6 +157,44 @@ class ServerStatus:
     catalogue_revision: int
     catalogue_items: int
     started: datetime
+    processes: tuple[ServerProcess, ...]
+    """All that share the port, whichever of them was asked. Empty: there is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowRequest:
+    """One request that took long, as it went."""
+
+    request_id: str
+    at: datetime
+    milliseconds: float
+    generation_id: str
+    """Empty: it came to no generation."""
+    query: str
+    user_id: str
+    """Empty: it named nobody."""
+    limit: int
+    stages: tuple[StageTime, ...]
+    """In their order; of a request that failed, those that it came to."""
+    reports: tuple[ChannelReport, ...]
+    """Without columns."""
+    degraded: tuple[str, ...]
+    judged: int
+    returned: int
+    dropped_by: Mapping[str, int]
+    brands: tuple[str, ...]
+    """That the query was understood to demand."""
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowRequests:
+    """What a server kept of its slow requests."""
+
+    threshold_ms: float
+    """From how many milliseconds on one is kept; 0: none is."""
+    requests: tuple[SlowRequest, ...]
+    """The slowest first."""
 
 
 def to_answer(message: pb.RetrieveResponse) -> Answer:
@@ -156,6 +219,7 @@ def to_answer(message: pb.RetrieveResponse) -> Answer:
         dropped_item_ids=tuple(message.dropped_item_ids),
         dropped_verdicts=tuple(short_name(pb.Verdict, verdict) for verdict in message.dropped_verdicts),
         standings=tuple(_to_standing(standing) for standing in message.standings),
+        stages=_to_stages(message.stages),
     )
 
 
@@ -184,7 +248,51 @@ def to_status(message: pb.GetStatusResponse) -> ServerStatus:
         catalogue_revision=message.catalogue_revision,
         catalogue_items=message.catalogue_items,
         started=message.started.ToDatetime(UTC),
+        processes=tuple(_to_process(process) for process in message.processes),
     )
+
+
+def _to_process(message: pb.ProcessStatus) -> ServerProcess:
+    return ServerProcess(
+        number=message.number,
+        serving=message.serving,
+        generation_id=message.generation_id or None,
+        catalogue_revision=message.catalogue_revision,
+        started=message.started.ToDatetime(UTC) if message.HasField("started") else None,
+        restarts=message.restarts,
+    )
+
+
+def to_slow_requests(message: pb.ListSlowRequestsResponse) -> SlowRequests:
+    """The slow requests that a server kept."""
+    return SlowRequests(
+        threshold_ms=message.threshold_milliseconds,
+        requests=tuple(_to_slow_request(request) for request in message.requests),
+    )
+
+
+def _to_slow_request(message: pb.SlowRequest) -> SlowRequest:
+    return SlowRequest(
+        request_id=message.request_id,
+        at=message.time.ToDatetime(UTC),
+        milliseconds=message.milliseconds,
+        generation_id=message.generation_id,
+        query=message.request.query,
+        user_id=message.request.user_id,
+        limit=message.request.limit,
+        stages=_to_stages(message.stages),
+        reports=tuple(_to_report(report) for report in message.channel_reports),
+        degraded=tuple(short_name(pb.DegradedReason, reason) for reason in message.degraded),
+        judged=message.judged,
+        returned=message.returned,
+        dropped_by={short_name(pb.Verdict, entry.verdict): entry.count for entry in message.dropped_by},
+        brands=tuple(message.intent.brands),
+        categories=tuple(message.intent.categories),
+    )
+
+
+def _to_stages(messages: Iterable[pb.StageTime]) -> tuple[StageTime, ...]:
+    return tuple(StageTime(message.stage, message.milliseconds) for message in messages)
 
 
 def _to_report(message: pb.ChannelReport) -> ChannelReport:

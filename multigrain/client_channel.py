@@ -15,7 +15,14 @@ from multigrain.errors import InvalidConfig
 from multigrain.loopback import is_loopback
 
 # 10,000 candidates with debug columns are a few MB; gRPC's own limit is 4.
-CHANNEL_OPTIONS = (("grpc.max_receive_message_length", 32 * 1024 * 1024),)
+# Left alone, gRPC has all channels of a program to one address share one connection, and so one process of the server;
+# and after a connection that failed it waits a second, longer than the tries of a call, and in the end two minutes.
+CHANNEL_OPTIONS = (
+    ("grpc.max_receive_message_length", 32 * 1024 * 1024),
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
+)
 NO_PROXY = (("grpc.enable_http_proxy", 0),)
 """gRPC would ask the proxy of `http_proxy` for this very machine, too, and the proxy knows another one."""
 

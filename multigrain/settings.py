@@ -140,6 +140,20 @@ class ServerSettings(_Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on. 0.0.0.0 shows the service to the whole network.")
     port: int = Field(50051, ge=0, le=65535, description="0: a free port, printed at start.")
+    processes: int = Field(
+        1,
+        ge=1,
+        le=128,
+        description="Processes that share the port (Linux, with a Milvus server). Too low: idle cores; too high: each "
+        "holds a model, and they take the cores from each other.",
+    )
+    connection_minutes: float = Field(
+        10.0,
+        ge=0,
+        description="With several processes: a client's connection is ended, without breaking a call, after so long, "
+        "and finds a process anew; 0: never. Too low: clients connect all the time; too high: after a restart some "
+        "processes have much to do and others little.",
+    )
     max_concurrent: int = Field(
         64, ge=1, description="Requests worked on at once; more are shed. Too high: all are slow; too low: idle cores."
     )
@@ -147,15 +161,31 @@ class ServerSettings(_Section):
         500, ge=1, description="Time for a request that came without a deadline. Too low: channels are cut off."
     )
     compile_queries: bool = Field(
-        False, description="On: a single query is encoded faster, and loading a generation takes seconds more."
+        True,
+        description="Encodes queries several times faster, and loading a generation takes some seconds more. Off: a "
+        "server that starts often is there sooner.",
+    )
+    user_cache_mb: float = Field(
+        64.0,
+        ge=0,
+        description="Memory for encoded users, for each loaded generation, at some 100 kB a user with a long history; "
+        "0: none is kept. Too low: whoever asks again is encoded again; too high: memory for users who do not come "
+        "back.",
     )
     feature_budget_ms: int = Field(
         50, ge=1, description="Time for the user's history. Too low: answers lose their personalisation."
     )
+    slow_ms: float = Field(
+        100.0,
+        ge=0,
+        description="Requests that take so long are kept for `multigrain slow`, and warned of; 0: none is. Too low: "
+        "the usual hides the slow, and each costs a little; too high: there is nothing to look at.",
+    )
     registry_poll_ms: int = Field(
-        500,
+        250,
         ge=10,
-        description="How often the live generation and the catalogue are looked up. Too high: late switches.",
+        description="How often the live generation and the catalogue are looked up. Too high: late switches, old "
+        "prices. Too low: the database answers in vain.",
     )
     canary_minutes: float = Field(
         5.0,
@@ -300,12 +330,30 @@ class GateSettings(_Section):
 
 
 class TelemetrySettings(_Section):
-    """Logs and metrics."""
+    """Logs, metrics and traces."""
 
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG logs every request.")
     log_format: str = Field("text", pattern="^(text|json)$", description="json: one object a line, for collectors.")
     metrics_host: str = Field("127.0.0.1", description="Where Prometheus metrics are served.")
     metrics_port: int = Field(0, ge=0, le=65535, description="0: metrics are not served.")
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern="^https?://[^/]",
+        description="OTLP collector that gets the server's traces by gRPC, e.g. http://127.0.0.1:4317. Needs "
+        "multigrain[tracing]. Not set: nothing is traced.",
+    )
+    trace_share: float = Field(
+        0.01,
+        ge=0,
+        le=1,
+        description="Of the calls whose trace begins here; what a caller samples is traced all the same. Too low: the "
+        "slow one is not among them; too high: every call pays for its spans, and the collector for all.",
+    )
+    trace_queries: bool = Field(
+        False,
+        description="Whether traces hold query and user id. On: whoever reads the collector reads what each person "
+        "searched for, and it is kept as long as the traces are.",
+    )
 
 
 class Settings(_Section):

@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from prometheus_client import Counter, Gauge, Histogram, start_http_server
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 from multigrain.settings import TelemetrySettings
 
@@ -16,12 +16,39 @@ SECONDS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256
 REQUESTS = Counter("multigrain_requests", "Calls by method and gRPC status.", ["method", "status"])
 REQUEST_SECONDS = Histogram("multigrain_request_seconds", "Time of a call.", ["method"], buckets=SECONDS)
 STAGE_SECONDS = Histogram("multigrain_stage_seconds", "Time of one stage of Retrieve.", ["stage"], buckets=SECONDS)
+CHANNEL_SECONDS = Histogram(
+    "multigrain_channel_seconds", "Time of one search of a channel.", ["channel"], buckets=SECONDS
+)
+CHANNEL_ANSWERS = Counter(
+    "multigrain_channel_answers", "Searches by channel and what came of them: ok, late, failed.", ["channel", "outcome"]
+)
+CHANNEL_HITS = Counter("multigrain_channel_hits", "Candidates that a channel gave.", ["channel"])
+GENERATION_REQUESTS = Counter(
+    "multigrain_generation_requests", "Requests by the generation that answered; only those loaded now.", ["generation"]
+)
+JUDGED = Counter("multigrain_judged_candidates", "Candidates that relevance control judged.")
+SLOW_REQUESTS = Counter("multigrain_slow_requests", "Requests that took server.slow_ms or longer.")
+USER_CACHE_LOOKUPS = Counter("multigrain_user_cache_lookups", "Encoded users looked for: hit, miss.", ["outcome"])
+USER_CACHE_BYTES = Gauge("multigrain_user_cache_bytes", "Memory that encoded users take.")
+ENCODED_TOGETHER = Histogram(
+    "multigrain_encoded_together", "Queries that were encoded in one call.", buckets=(1, 2, 4, 8)
+)
+ENCODINGS_LEFT_OUT = Counter(
+    "multigrain_encodings_left_out", "Queries that nobody waited for when their turn came: cancelled, late.", ["why"]
+)
 DEGRADED = Counter("multigrain_degraded", "Answers that were smaller or less personal, by reason.", ["reason"])
 DROPPED = Counter("multigrain_dropped_candidates", "Candidates dropped by relevance control.", ["verdict"])
 GENERATION_SWITCHES = Counter("multigrain_generation_switches", "Switches of the live generation.", ["outcome"])
-CANARY_RECALL = Gauge("multigrain_canary_recall", "Recall of the live index at the last look that could tell.")
+CANARY_RECALL = Gauge(
+    "multigrain_canary_recall",
+    "Recall of the live index at the last look that could tell.",
+    multiprocess_mode="mostrecent",
+)
 CANARY_LOOKS = Counter(
     "multigrain_canary_looks", "Looks at the live index: passed, undecided, refused, failed.", ["outcome"]
+)
+PROCESS_RESTARTS = Counter(
+    "multigrain_process_restarts", "Serving processes that ended unasked and were started anew, by number.", ["number"]
 )
 
 STREAM_EVENTS = Counter("multigrain_stream_events", "Events by kind and what became of them.", ["kind", "outcome"])
@@ -69,9 +96,16 @@ LOG_FIELDS = "fields"
 """`log.info("one line", extra={LOG_FIELDS: {"batch": 7}})`: ids and counts are fields, not words of the sentence."""
 
 
-def start_telemetry(settings: TelemetrySettings) -> None:
-    """Sets up logging and, when a port is set, serves the metrics."""
+def start_telemetry(
+    settings: TelemetrySettings, *, registry: CollectorRegistry = REGISTRY, process: int | None = None
+) -> None:
+    """Sets up logging and, when a port is set, serves the metrics of the registry.
+
+    `process`: the number that each line of the log bears, where several processes write one log.
+    """
     handler = logging.StreamHandler(sys.stderr)
+    if process is not None:
+        handler.addFilter(_Numbered(process))
     handler.setFormatter(_JsonLines() if settings.log_format == "json" else _TextLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -85,7 +119,17 @@ def start_telemetry(settings: TelemetrySettings) -> None:
     # such calls and does without them. Our own server is grpc.aio, which logs elsewhere.
     logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
     if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr=settings.metrics_host)
+        start_http_server(settings.metrics_port, addr=settings.metrics_host, registry=registry)
+
+
+class _Numbered(logging.Filter):
+    def __init__(self, process: int) -> None:
+        super().__init__()
+        self._process = process
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        setattr(record, LOG_FIELDS, {**getattr(record, LOG_FIELDS, {}), "process": self._process})
+        return True
 
 
 class _JsonLines(logging.Formatter):

@@ -21,19 +21,22 @@ from multigrain.watch import Refresh
 from server.canary import LiveCanary, Queries
 from server.channels import all_channels
 from server.channels.channel import Channel
-from server.channels.lexical_index import LexicalIndex
+from server.channels.lexical import Titles
+from server.encoding.query_encodings import QueryEncodings
 from server.interceptors import Door
 from server.lifecycle import Server
 from server.live import LiveGenerations, Load, Reopen
-from server.live_catalogue import LiveCatalogue
 from server.loading import loader, reopener
 from server.pipeline import Pipeline
 from server.security.guard import Guard
 from server.security.limits import Limits
 from server.security.tls import server_credentials
 from server.security.tokens_file import TokensFile
+from server.served_catalogue import Held, held_here
 from server.service import RetrievalService
-from server.status import Status
+from server.slow import SlowRequests
+from server.status import Fellows, Status, alone
+from server.tracing import Traces, open_traces
 from server.users import Users
 
 GENERATION_DEFAULTS = Settings().generation
@@ -49,10 +52,13 @@ def new_request_id() -> str:
     return f"r-{secrets.token_hex(6)}"
 
 
-def build_server(settings: Settings) -> Server:
+def build_server(settings: Settings, fellows: Fellows = alone, held: Held = held_here) -> Server:
     """A server on the stores that the settings name. Nothing is connected yet: one that is down delays the serving,
     and not the start.
+
+    `fellows`: the processes that share its port. `held`: where the catalogue's columns and titles lie.
     """
+    traces = open_traces(settings.telemetry)
     engine = database.open_database(settings.database_url, pool_size=settings.database.pool_size)
 
     @functools.cache
@@ -76,6 +82,9 @@ def build_server(settings: Settings) -> Server:
         reopen=lambda live, generation: reopener(indexes(), catalogue)(live, generation),
         tried_with=lambda generation: canary_queries(Path(generation.bundle_path), engine, rng),
         generation_settings=settings.generation,
+        traces=traces,
+        fellows=fellows,
+        held=held,
         close=close,
     )
 
@@ -90,27 +99,32 @@ def assemble(
     reopen: Reopen | None = None,
     tried_with: Queries | None = None,
     generation_settings: GenerationSettings = GENERATION_DEFAULTS,
-    channels: Callable[[LexicalIndex], Sequence[Channel]] = all_channels,
+    channels: Callable[[Titles], Sequence[Channel]] = all_channels,
     now_ms: Callable[[], int] = wall_clock_ms,
     new_id: Callable[[], str] = new_request_id,
+    traces: Traces | None = None,
+    fellows: Fellows = alone,
+    held: Held = held_here,
     close: Callable[[], None] = lambda: None,
 ) -> Server:
     """A server of these parts. `close` is called last, after the drain.
 
-    `reopen`: as in LiveGenerations. `tried_with`: the canary's queries; None: the live index is not tried. Raises
-    InvalidConfig for a certificate or a tokens file that cannot work.
+    `reopen`: as in LiveGenerations. `tried_with`: the canary's queries; None: the live index is not tried. `traces`:
+    closed with the server; None: calls are not traced. Raises InvalidConfig for a certificate or a tokens file that
+    cannot work.
     """
     credentials = server_credentials(settings)
     tokens = None if settings.tokens_file is None else TokensFile(settings.tokens_file)
-    titles = LexicalIndex()
-    asked = tuple(channels(titles))
-    live_catalogue = LiveCatalogue(catalogue, titles)
+    served = held(catalogue)
+    asked, live_catalogue = tuple(channels(served.titles)), served.columns
     generations = LiveGenerations(registry, load, reopen, allow_choice=settings.allow_generation_choice)
     users = Users(states)
+    encodings = QueryEncodings(cache_bytes=int(settings.user_cache_mb * 2**20))
     pipeline = Pipeline(
         generations=generations,
         catalogue=live_catalogue,
         users=users,
+        encodings=encodings,
         channels=asked,
         feature_seconds=settings.feature_budget_ms / 1000,
         now_ms=now_ms,
@@ -124,19 +138,31 @@ def assemble(
         refreshes.append(live_canary.refresh)
     if tokens is not None:
         refreshes.append(tokens.refresh)
-    status = Status(generations, live_catalogue, asked, started_ms=now_ms())
+    slow = SlowRequests(slow_ms=settings.slow_ms, now_ms=now_ms)
+    # The traces first: a line about a slow request names its trace.
+    listeners = [slow.tell] if traces is None else [traces.tell, slow.tell]
+    status = Status(generations, live_catalogue, asked, started_ms=now_ms(), fellows=fellows)
 
     def close_all() -> None:
         for channel in asked:
             channel.close()
+        encodings.close()
         users.close()
-        titles.close()
+        served.close()
+        if traces is not None:
+            traces.close()
         close()
 
     return Server(
         settings,
-        RetrievalService(pipeline, status, default_seconds=settings.default_budget_ms / 1000),
-        Door(max_concurrent=settings.max_concurrent, new_id=new_id, guard=guard_of(settings, tokens)),
+        RetrievalService(pipeline, status, slow, default_seconds=settings.default_budget_ms / 1000),
+        Door(
+            max_concurrent=settings.max_concurrent,
+            new_id=new_id,
+            guard=guard_of(settings, tokens),
+            listeners=listeners,
+        ),
+        status,
         credentials=credentials,
         refreshes=refreshes,
         is_ready=lambda: live_catalogue.latest is not None and generations.current is not None,

@@ -24,6 +24,7 @@ from multigrain.watch import Refresh, Watch
 from server.interceptors import Door
 from server.security.exposure import warn_if_exposed
 from server.service import RetrievalService
+from server.status import Status
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +37,9 @@ START_SECONDS = 30.0
 WORKERS = 8
 """Threads for what is rare and blocks: loading a named generation, counting the index for `GetStatus`."""
 
-OPTIONS = (("grpc.max_receive_message_length", REQUEST_BYTES_MAX), ("grpc.so_reuseport", 0))
-# so_reuseport off: with it, a second server on the same port starts without a word and takes half the calls.
+OPTIONS = (("grpc.max_receive_message_length", REQUEST_BYTES_MAX),)
+ALONE = (("grpc.so_reuseport", 0),)
+# With it, a second server on the same port starts without a word and takes half the calls.
 
 
 class Server:
@@ -48,6 +50,7 @@ class Server:
         settings: ServerSettings,
         service: RetrievalService,
         door: Door,
+        status: Status,
         *,
         credentials: grpc.ServerCredentials | None,
         refreshes: Sequence[Refresh],
@@ -58,7 +61,9 @@ class Server:
         self._service = service
         self._door = door
         self._credentials = credentials
-        self._is_ready = is_ready
+        self.status = status
+        self.is_ready = is_ready
+        """Whether a call can be answered; once it can, that stays."""
         self._close = close
         self._watch = Watch(refreshes, every_seconds=settings.registry_poll_ms / 1000, after_each=self._tell_health)
         self._loop = asyncio.new_event_loop()
@@ -75,6 +80,10 @@ class Server:
     def address(self) -> str:
         return f"{self._settings.host}:{self.port}"
 
+    @property
+    def drain_seconds(self) -> float:
+        return self._settings.drain_seconds
+
     def start(self) -> None:
         """Returns when it listens. It answers UNAVAILABLE, and health NOT_SERVING, until a generation is loaded.
 
@@ -82,13 +91,30 @@ class Server:
         """
         warn_if_exposed(self._settings)
         self._thread.start()
+        self.open()
+        self._watch.start()
+        log.info("listening", extra={LOG_FIELDS: {"address": self.address, "tls": self._credentials is not None}})
+
+    def prepare(self) -> None:
+        """Instead of `start`, where others share the port: loads, and does not listen before `open`."""
+        self._thread.start()
+        self._watch.start()
+
+    def open(self) -> None:
+        """Returns when it listens. Raises Unavailable when the address is taken; then it has stopped."""
         try:
             self._on_loop(self._listen()).result(START_SECONDS)
         except BaseException:
-            self._end()
+            self.stop()
             raise
-        self._watch.start()
-        log.info("listening", extra={LOG_FIELDS: {"address": self.address, "tls": self._credentials is not None}})
+
+    def comes_round(self, seconds: float) -> bool:
+        """Whether its event loop does one small thing within so many seconds."""
+        try:
+            self._on_loop(asyncio.sleep(0)).result(seconds)
+        except TimeoutError:
+            return False
+        return True
 
     def stop(self) -> None:
         """Says NOT_SERVING, lets running calls finish, stops. Calls that outlast the drain are broken off."""
@@ -129,11 +155,11 @@ class Server:
                 signal.signal(number, handler)
 
     async def _listen(self) -> None:
-        server = grpc.aio.server(interceptors=[self._door], options=OPTIONS)
+        server = grpc.aio.server(interceptors=[self._door], options=(*OPTIONS, *_how_shared(self._settings)))
         retrieval_pb2_grpc.add_RetrievalServiceServicer_to_server(self._service, server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-        await self._say(health_pb2.HealthCheckResponse.NOT_SERVING)
+        await self._say(self._state())
         wanted = f"{self._settings.host}:{self._settings.port}"
         try:
             if self._credentials is None:
@@ -148,7 +174,8 @@ class Server:
         self._grpc = server
 
     async def _drain(self) -> None:
-        assert self._grpc is not None  # stop comes after start
+        if self._grpc is None:  # it never listened
+            return
         await self._health.enter_graceful_shutdown()
         await asyncio.sleep(NOTICE_SHARE * self._settings.drain_seconds)
         await self._grpc.stop((1 - NOTICE_SHARE) * self._settings.drain_seconds)
@@ -157,11 +184,28 @@ class Server:
         """After each look of the watch, in its thread."""
         if self._stopping.is_set():
             return
-        serving = health_pb2.HealthCheckResponse.SERVING
-        state = serving if self._is_ready() else health_pb2.HealthCheckResponse.NOT_SERVING
-        self._on_loop(self._say(state))
+        self._on_loop(self._say(self._state()))
+
+    def _state(self) -> health_pb2.HealthCheckResponse.ServingStatus:
+        states = health_pb2.HealthCheckResponse
+        return states.SERVING if self.is_ready() else states.NOT_SERVING
 
     async def _say(self, state: health_pb2.HealthCheckResponse.ServingStatus) -> None:
         # "" is the whole server: what a balancer asks when it knows no service.
         for name in ("", SERVICE):
             await self._health.set(name, state)
+
+
+def _how_shared(settings: ServerSettings) -> tuple[tuple[str, int], ...]:
+    """How it shares its port: not at all, or with its fellows, between whom connections are spread again and again."""
+    if settings.processes == 1:
+        return ALONE
+    shared = (("grpc.so_reuseport", 1),)
+    if not settings.connection_minutes:
+        return shared
+    # The grace ends what never ends by itself: a watch of the health would keep its connection for ever.
+    return (
+        *shared,
+        ("grpc.max_connection_age_ms", round(settings.connection_minutes * 60_000)),
+        ("grpc.max_connection_age_grace_ms", max(1, round(settings.drain_seconds * 1000))),
+    )

@@ -8,17 +8,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from multigrain.encoder import Encoder
 from multigrain.errors import InvalidRequest, NothingLive
 from multigrain.index.item_index import ItemIndex
+from multigrain.neighbors import Neighbors
 from multigrain.registry.generation import Generation, GenerationState
 from multigrain.registry.registry import Registry
-from multigrain.telemetry import GENERATION_SWITCHES, LOG_FIELDS
+from multigrain.telemetry import GENERATION_REQUESTS, GENERATION_SWITCHES, LOG_FIELDS
 from multigrain.types import GenerationId
 from server.braking import braked
+from server.neighbourhood import Neighbourhood
 from server.understanding.tagger import Tagger
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class LiveGeneration:
     """The most that one search of this index can return."""
     follower: Follower | None = None
     """None: every search reads where the stream writes."""
+    neighbours: Neighbourhood = field(default_factory=lambda: Neighbourhood(Neighbors.none()))
 
 
 Load = Callable[[Generation], LiveGeneration]
@@ -68,6 +71,7 @@ class _Slot:
         self.live = live
         self.users = 0
         self.retired = False
+        self.requests = GENERATION_REQUESTS.labels(live.generation.generation_id)
 
     @property
     def generation_id(self) -> GenerationId:
@@ -183,6 +187,7 @@ class LiveGenerations:
                 which = "no generation is live yet" if generation_id is None else f"{generation_id} was just unloaded"
                 raise NothingLive(f"{which}: try again")
             slot.users += 1
+            slot.requests.inc()
         try:
             yield slot.live
         finally:
@@ -220,6 +225,8 @@ class LiveGenerations:
     def _drop_if_drained(self, slot: _Slot) -> None:
         # Nothing to close: with the last reference the model's memory goes. The line is for whoever waits for it.
         if slot.retired and slot.users == 0:
+            if self._find(slot.generation_id) is None:  # opened again with another index spec, it goes on
+                GENERATION_REQUESTS.remove(slot.generation_id)
             log.info("generation dropped", extra={LOG_FIELDS: {"generation": slot.generation_id}})
 
 

@@ -1,4 +1,4 @@
-"""A row of the registry -> a generation that can answer: bundle, towers, index and dictionary, checked and warm."""
+"""A row of the registry -> a generation that can answer: bundle, towers, index and tables, checked and warm."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +11,12 @@ from multigrain.features.windows import Windows
 from multigrain.index import specs
 from multigrain.index.item_index import IndexStore, ItemIndex
 from multigrain.index.served_from_memory import ServedFromMemory
+from multigrain.neighbors import Neighbors
 from multigrain.registry.generation import Generation
+from server.encoding.query import encode_alone
 from server.following import Following
 from server.live import Follower, LiveGeneration, Load, Reopen
+from server.neighbourhood import Neighbourhood
 from server.understanding.tagger import Tagger
 
 WARM_QUERY = "running shoes"
@@ -34,16 +37,18 @@ def loader(
 
     def load(generation: Generation) -> LiveGeneration:
         bundle = open_bundle(Path(generation.bundle_path))
-        return bring_up(generation, load_towers(bundle), indexes, Tagger(bundle.key_terms()), catalogue)
+        # Before the towers: a table that cannot be read is refused at once and not after seconds.
+        neighbours = Neighbourhood(bundle.neighbors())
+        return bring_up(generation, load_towers(bundle), indexes, Tagger(bundle.key_terms()), catalogue, neighbours)
 
     return load
 
 
 def reopener(indexes: IndexStore, catalogue: SqlCatalogue | None = None) -> Reopen:
-    """Opens the index of a loaded generation again; its towers and its dictionary stay."""
+    """Opens the index of a loaded generation again; its towers, its dictionary and its neighbours stay."""
 
     def reopen(live: LiveGeneration, generation: Generation) -> LiveGeneration:
-        return bring_up(generation, live.encoder, indexes, live.tagger, catalogue)
+        return bring_up(generation, live.encoder, indexes, live.tagger, catalogue, live.neighbours)
 
     return reopen
 
@@ -54,10 +59,12 @@ def bring_up(
     indexes: IndexStore,
     tagger: Tagger,
     catalogue: SqlCatalogue | None = None,
+    neighbours: Neighbourhood | None = None,
 ) -> LiveGeneration:
     """Joins the parts. Raises BundleRefused when the towers are not those that the index was built with.
 
     `catalogue`: where an index that is served from memory sees what it must read again. None: nothing changes.
+    `neighbours`: None: nobody has any.
     """
     if (encoder.bundle_id, encoder.dims) != (generation.bundle_id, generation.dims):
         raise BundleRefused(
@@ -72,6 +79,7 @@ def bring_up(
         tagger=tagger,
         max_k=specs.from_dict(generation.index_spec).deepest,
         follower=follower,
+        neighbours=neighbours or Neighbourhood(Neighbors.none()),
     )
     _warm(live)
     return live
@@ -100,5 +108,5 @@ def open_index(
 
 def _warm(live: LiveGeneration) -> None:
     """The first calls of a model and an index take many times longer than the rest: not in a request."""
-    vector = live.encoder.encode_queries([(WARM_QUERY, Windows())])
+    vector = encode_alone(live.encoder, WARM_QUERY, Windows())
     live.index.search(vector, 10, timeout_seconds=WARM_SECONDS)

@@ -9,28 +9,29 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from multigrain.features.windows import split
-from multigrain.telemetry import DEGRADED, DROPPED, STAGE_SECONDS
+from multigrain.telemetry import DEGRADED, DROPPED, JUDGED
 from multigrain.types import GenerationId
 from server.answer import answer
 from server.channels.asking import ask_all
 from server.channels.channel import Channel, Question
 from server.deadline import Deadline
 from server.draft import Draft, draft
+from server.encoding.history_key import history_key, origin
+from server.encoding.query_encodings import QueryEncodings
 from server.live import LiveGeneration, LiveGenerations
-from server.live_catalogue import LiveCatalogue
 from server.refill import refill
 from server.relevance.rule import Case
 from server.request import Request
 from server.result import Result
-from server.session import with_session
+from server.served_catalogue import Catalogue
+from server.session import brought, joined
+from server.stages import answered_by, stage
 from server.users import Users
 
 FEATURES_SHARE = 0.25
 """Of the time left: history makes an answer better, but without the channels there is none."""
 CHANNELS_SHARE = 0.75
 """Of the time left after that: a late channel must leave time to fuse, judge and refill what the others gave."""
-
-stage = STAGE_SECONDS.labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +49,9 @@ class Pipeline:
     """The request path. What changes beneath it are the live generation and the catalogue, each in one step."""
 
     generations: LiveGenerations
-    catalogue: LiveCatalogue
+    catalogue: Catalogue
     users: Users
+    encodings: QueryEncodings
     channels: Sequence[Channel]
     feature_seconds: float
     now_ms: Callable[[], int]
@@ -66,29 +68,32 @@ class Pipeline:
         return result
 
     async def trace(self, request: Request, live: LiveGeneration, deadline: Deadline) -> Trace:
-        """The steps, in their order. Only `live` and one snapshot of the catalogue are used from here on."""
+        """The steps, in their order. Only `live` and one view of the catalogue are used from here on."""
         now_ms, columns = self.now_ms() if request.at_ms is None else request.at_ms, self.catalogue.columns
 
-        with stage("understand").time():
+        with stage("understand"):
             intent = live.tagger.understand(request.query)
             case = Case(columns=columns, intent=intent, filters=request.filters)
 
-        with stage("user").time():
+        with stage("user"):
             seconds = min(self.feature_seconds, deadline.share(FEATURES_SHARE))
             stored, no_history = await self.users.get(request.user_id, seconds=seconds)
-            user = with_session(stored, request.recent_events, columns, now_ms)
+            session = brought(stored, request.recent_events, columns, now_ms)
+            user = joined(stored, session)
 
-        with stage("channels").time():
-            question = Question(live, request.query, split(user, now_ms, live.encoder.windows))
+        with stage("channels"):
+            windows = split(user, now_ms, live.encoder.windows)
+            key = history_key(origin(stored, session), windows)
+            question = Question(live, request.query, windows, columns, key=key, encodings=self.encodings)
             reports = await ask_all(self.channels, question, request, seconds=deadline.share(CHANNELS_SHARE))
 
-        with stage("judge").time():
+        with stage("judge"):
             first = draft(reports, case, request.mode, request.fusion, request.channels)
 
-        with stage("refill").time():
+        with stage("refill"):
             final, not_filled = await refill(first, request, case, question, self.channels, deadline)
 
-        with stage("answer").time():
+        with stage("answer"):
             degraded = [reason for reason in (no_history, not_filled) if reason is not None]
             result = answer(request, live, case, final, user, now_ms, degraded)
         return Trace(question=question, case=case, draft=final, result=result)
@@ -103,11 +108,13 @@ class Pipeline:
             async with asyncio.timeout(deadline.left()):
                 await asyncio.shield(loading)
         with self.generations.lease(generation_id) as live:
+            answered_by(live.generation.generation_id)
             yield live
 
 
 def count(result: Result) -> None:
     """What a person at night wants to see over time."""
+    JUDGED.inc(result.judged)
     for reason in result.degraded:
         DEGRADED.labels(reason.name.lower()).inc()
     for verdict, dropped in result.dropped_by.items():

@@ -1,17 +1,36 @@
 """What the server serves now, for `GetStatus`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from multigrain import __version__
 from multigrain.types import GenerationId
 from server.channels.channel import Channel
 from server.live import LiveGenerations
-from server.live_catalogue import LiveCatalogue
+from server.processes.board import Entry
 from server.request import ChannelName
+from server.served_catalogue import Catalogue
 
 UNDIVIDED = ("partitions", 1)
 """Of an index spec; so usual that it is not told."""
+
+
+Fellows = Callable[[], Sequence[Entry]]
+"""How the processes that share the port stand, this one among them. Empty: it is alone."""
+
+
+def alone() -> Sequence[Entry]:
+    """No fellows."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far this process has come."""
+
+    generation_id: GenerationId | None
+    """None: none is loaded."""
+    catalogue_revision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +53,27 @@ class StatusReport:
     catalogue_revision: int
     catalogue_items: int
     started_ms: int
+    processes: tuple[Entry, ...] = ()
+    """Empty: there is one."""
 
 
 class Status:
     """Looks at the parts when asked; keeps nothing."""
 
     def __init__(
-        self, generations: LiveGenerations, catalogue: LiveCatalogue, channels: Sequence[Channel], *, started_ms: int
+        self,
+        generations: LiveGenerations,
+        catalogue: Catalogue,
+        channels: Sequence[Channel],
+        *,
+        started_ms: int,
+        fellows: Fellows = alone,
     ) -> None:
         self._generations = generations
         self._catalogue = catalogue
         self._channels = tuple(channel.name for channel in channels)
         self._started_ms = started_ms
+        self._fellows = fellows
 
     def report(self) -> StatusReport:
         """Counts the live index, so it blocks, and may raise IndexUnavailable."""
@@ -57,7 +85,13 @@ class Status:
             catalogue_revision=columns.revision if columns else 0,
             catalogue_items=columns.count if columns else 0,
             started_ms=self._started_ms,
+            processes=tuple(self._fellows()),
         )
+
+    def reached(self) -> Reached:
+        """Blocks on nothing."""
+        live, columns = self._generations.current, self._catalogue.latest
+        return Reached(live.generation.generation_id if live else None, columns.revision if columns else 0)
 
     def _served(self) -> ServedGeneration | None:
         live = self._generations.current

@@ -12,6 +12,7 @@ from multigrain.features.state_reader import StateReader
 from multigrain.telemetry import LOG_FIELDS
 from multigrain.types import UserId, UserState
 from server.result import Degraded
+from server.stages import step
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +36,10 @@ class Users:
         if user_id is None:
             return NOBODY, None
         try:
-            async with asyncio.timeout(seconds):
-                # Others may wait for the same read: it goes on when this request is late or cancelled.
-                state = await asyncio.shield(self._asked(user_id))
+            with step("read_state"):
+                async with asyncio.timeout(seconds):
+                    # Others may wait for the same read: it goes on when this request is late or cancelled.
+                    state = await asyncio.shield(self._asked(user_id))
         except TimeoutError:
             log.warning("features are late", extra={LOG_FIELDS: {"user": user_id, "milliseconds": seconds * 1000}})
             return UserState(user_id=user_id), Degraded.USER_FEATURES

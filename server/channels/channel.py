@@ -17,7 +17,7 @@ from server.result import Hits
 
 
 class Question:
-    """What every channel is asked: a query and a history, put to one generation and one snapshot of the catalogue."""
+    """What every channel is asked: a query and a history, put to one generation and one view of the catalogue."""
 
     def __init__(
         self,

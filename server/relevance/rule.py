@@ -15,7 +15,7 @@ from server.understanding.intent import Intent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What candidates are judged on: one request against one snapshot of the catalogue."""
+    """What candidates are judged on: one request against one view of the catalogue."""
 
     columns: CatalogueColumns
     intent: Intent

@@ -34,6 +34,7 @@ from server.channels.lexical_index import LexicalIndex
 from server.lifecycle import Server
 from server.live import LiveGeneration, Reopen
 from server.loading import bring_up, reopener
+from server.tracing import Traces
 from server.understanding.tagger import Tagger
 from tests.builders import NOON_MS, WordEncoder, an_item, an_upsert
 
@@ -154,6 +155,7 @@ def serving(
     load: Callable[[Generation], LiveGeneration] | None = None,
     tried_with: Queries | None = None,
     generation_settings: Mapping[str, float] | None = None,
+    traces: Traces | None = None,
     wait: bool = True,
     now_ms: Callable[[], int] = lambda: NOON_MS,
     connect: Callable[[str], Client] = Client,
@@ -172,6 +174,7 @@ def serving(
         tried_with=tried_with,
         generation_settings=GenerationSettings.model_validate(generation_settings or {}),
         channels=channels,
+        traces=traces,
         now_ms=now_ms,
     )
     server.start()
