@@ -23,12 +23,15 @@ NAMES = (
     "encode",
     "exact",
     "index",
+    "lexical",
     "build",
     "stream",
     "stream-items",
     "features",
+    "catalogue",
     "crash",
     "serve",
+    "soak",
     "visible",
 )
 """As in benchmarks/suite.py, which is not imported here because it loads the stores; a test compares the two."""
