@@ -129,7 +129,12 @@ def assemble(
         feature_seconds=settings.feature_budget_ms / 1000,
         now_ms=now_ms,
     )
-    refreshes: list[Refresh] = [live_catalogue.refresh, generations.refresh, generations.follow]
+
+    def look_ahead() -> None:
+        if generations.current is not None and live_catalogue.latest is not None:
+            generations.current.neighbours.look_ahead(live_catalogue.latest)
+
+    refreshes: list[Refresh] = [live_catalogue.refresh, generations.refresh, generations.follow, look_ahead]
     if tried_with is not None and settings.canary_minutes:
         seconds = settings.canary_minutes * 60
         live_canary = LiveCanary(

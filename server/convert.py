@@ -13,6 +13,7 @@ from multigrain.errors import InvalidRequest
 from multigrain.types import ID_BYTES_MAX, Action, GenerationId, ItemId, UserId
 from multigrain.v1 import retrieval_pb2 as pb
 from server.explain import Explanation
+from server.packed_columns import packed_floats, packed_small
 from server.processes.board import Entry
 from server.request import (
     EVERY_CHANNEL,
@@ -77,14 +78,11 @@ def to_slow_limit(message: pb.ListSlowRequestsRequest) -> int:
 
 
 def to_response(result: Result) -> pb.RetrieveResponse:
-    """The answer on the wire: packed columns, one call each."""
-    return pb.RetrieveResponse(
+    """The answer on the wire: columns."""
+    response = pb.RetrieveResponse(
         request_id=result.request_id,
         generation_id=result.generation_id,
         item_ids=result.item_ids,
-        scores=result.kept.scores.tolist(),
-        channels=result.kept.channels.tolist(),
-        verdicts=result.kept_verdicts.tolist(),
         judged=result.judged,
         dropped=len(result.dropped),
         dropped_by=_dropped_by(result.dropped_by),
@@ -96,6 +94,12 @@ def to_response(result: Result) -> pb.RetrieveResponse:
         dropped_verdicts=result.dropped_verdicts.tolist() if result.dropped_item_ids else (),
         standings=_standings(result.kept) if any(report.item_ids for report in result.reports) else (),
     )
+    response.MergeFromString(
+        packed_floats(pb.RetrieveResponse.SCORES_FIELD_NUMBER, result.kept.scores)
+        + packed_small(pb.RetrieveResponse.CHANNELS_FIELD_NUMBER, result.kept.channels)
+        + packed_small(pb.RetrieveResponse.VERDICTS_FIELD_NUMBER, result.kept_verdicts)
+    )
+    return response
 
 
 def to_explain_response(explanation: Explanation) -> pb.ExplainResponse:

@@ -6,7 +6,7 @@ there in any case. In the same way a model number or a size is there whole and i
 
 import re
 
-from multigrain.text.analyzer import analyze
+from multigrain.text.analyzer import words_of
 from multigrain.text.cjk import bigrams
 from multigrain.text.folding import normalize
 from multigrain.text.latin import without_apostrophes
@@ -17,7 +17,7 @@ _INSIDE = re.compile(r"[a-z]{2,}|\d{2,}")
 
 
 def findable(text: str) -> tuple[str, ...]:
-    """Each word once: CJK bigrams and plain words in reading order, then what `analyze` joins, then their insides."""
+    """Each word once: CJK bigrams and plain words as they stand, then what the analyzer joins, then their insides."""
     words: list[str] = []
     for run in RUNS.findall(normalize(text)):
         if IS_CJK.match(run):
@@ -28,6 +28,12 @@ def findable(text: str) -> tuple[str, ...]:
             # "men's" is to be found by mens and by men.
             words += [whole, *run.replace("’", "'").split("'")]
     # A single character that a segmenter left over would match half the catalogue.
-    words += [word for word in analyze(text).words if len(word) > 1]
-    words += [inside for word in words if word.isalnum() and word.isascii() for inside in _INSIDE.findall(word)]
-    return tuple(dict.fromkeys(words))
+    words += [word for word in words_of(text) if len(word) > 1]
+    once = dict.fromkeys(words)
+    insides = [inside for word in once if _is_mixed(word) for inside in _INSIDE.findall(word)]
+    return tuple(dict.fromkeys((*once, *insides)) if insides else once)
+
+
+def _is_mixed(word: str) -> bool:
+    """Whether it has insides: a word of letters alone, or of digits alone, is its own."""
+    return word.isascii() and word.isalnum() and not word.isalpha() and not word.isdecimal()

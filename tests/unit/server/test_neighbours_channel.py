@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from multigrain.catalog.item_page import pages_since
 from multigrain.catalog.memory import PrivateMemory
 from multigrain.features.windows import DAY_MS, WindowConfig, Windows, split
 from multigrain.index import specs
-from multigrain.types import Action, Behavior, BehaviorColumns, UserId, UserState
+from multigrain.types import Action, Behavior, BehaviorColumns, ItemId, UserId, UserState
 from server.channels.channel import Question
 from server.channels.neighbours import NeighboursChannel, recent_items
 from server.live import LiveGeneration
@@ -147,6 +148,16 @@ def test_who_has_no_history_has_no_hits(columns: CatalogueColumns) -> None:
 
 def test_a_bundle_without_neighbours_gives_no_hits(columns: CatalogueColumns) -> None:
     assert len(found({}, windows_of(a_behavior("sku-1")), columns)) == 0
+
+
+def test_what_was_looked_up_ahead_is_not_looked_up_for_a_request(columns: CatalogueColumns) -> None:
+    told = {"sku-1": {"sku-5": 0.5, "sku-9": 0.25}, "sku-5": {}, "sku-9": {}}
+    hood = Neighbourhood(a_table(told))
+    nothing_known = CatalogueColumns()
+    weights = np.ones(1, np.float32)
+    assert len(hood.around([ItemId("sku-1")], weights, nothing_known, 10)) == 0
+    hood.look_ahead(columns)
+    assert ids_of(hood.around([ItemId("sku-1")], weights, nothing_known, 10), columns) == ["sku-5", "sku-9"]
 
 
 def test_history_is_read_from_the_newest_window_back_and_no_further_than_fifty_items() -> None:
