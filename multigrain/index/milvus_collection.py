@@ -93,7 +93,7 @@ class MilvusCollection:
         self._wait(lambda: self._call("GetFlushState", request).flushed, deadline, "writing to disk")
 
     def load(self, deadline: float) -> None:
-        self._call("LoadCollection", milvus_pb2.LoadCollectionRequest(collection_name=self._name))
+        self._begin_to_load(deadline)
         request = milvus_pb2.GetLoadingProgressRequest(collection_name=self._name)
         self._wait(lambda: self._call("GetLoadingProgress", request).progress >= 100, deadline, "loading")
 
@@ -150,6 +150,16 @@ class MilvusCollection:
                 if not wire.is_too_often(reply.status) or time.monotonic() > deadline:
                     wire.require_success(reply.status)
                     return reply
+            time.sleep(POLL_SECONDS)
+
+    def _begin_to_load(self, deadline: float) -> None:
+        request = milvus_pb2.LoadCollectionRequest(collection_name=self._name)
+        while True:
+            with self._errors():
+                status = self._stub.LoadCollection(request, timeout=self._timeout)
+                if not wire.is_half_written(status) or time.monotonic() > deadline:
+                    wire.require_success(status)
+                    return
             time.sleep(POLL_SECONDS)
 
     def _wait(self, done: Callable[[], bool], deadline: float, what: str) -> None:

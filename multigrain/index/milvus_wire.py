@@ -22,6 +22,8 @@ SPEC_PROPERTY = "multigrain.spec"
 
 _RATE_LIMIT, _NOT_FOUND, _NOT_LOADED, _INVALID = 8, 100, 101, 1100
 """Milvus's own codes."""
+_HALF_WRITTEN = ("No data left in file", "EOF: reading", "Failed to read all data for array")
+"""What NumPy says, and Milvus Lite passes on, of a file that is empty, or ends in its head or in its vectors."""
 
 
 def schema(dims: int, spec: IndexSpec) -> CollectionSchema:
@@ -54,6 +56,14 @@ def read_schema(described: Mapping[str, Any]) -> tuple[int, IndexSpec]:
 def is_too_often(status: common_pb2.Status) -> bool:
     """Whether it was refused for its rate alone: the same call will do later."""
     return bool(status.code == _RATE_LIMIT or status.error_code == common_pb2.RateLimit)
+
+
+def is_half_written(status: common_pb2.Status) -> bool:
+    """Whether Milvus Lite read an index file that a thread of its own was still writing: a moment later it is whole.
+
+    It builds indexes after a flush in the background, and writes them in place.
+    """
+    return str(status.reason).startswith(_HALF_WRITTEN)
 
 
 def require_success(status: common_pb2.Status) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,24 @@ def test_a_search_as_it_serves_sees_what_was_written_before_finish(uri: str, nam
         index.delete(ints(newest - 1))
         index.finish()
         assert search(index, 3) == [newest, newest - 2, newest - 3]
+
+
+@pytest.mark.parametrize("written", [0, 50, 200], ids=["nothing", "some of its head", "some of its vectors"])
+def test_a_load_waits_for_an_index_file_that_lite_is_still_writing(tmp_path: Path, name: str, written: int) -> None:
+    index = MilvusStore(str(tmp_path / "milvus.db")).create(name, dims=DIMS, spec=Flat())
+    index.upsert(rows(range(1, 101)))
+    index.finish()
+    index.release()
+    (file,) = tmp_path.rglob("*.idx")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:written])
+    writer = threading.Timer(0.3, file.write_bytes, [whole])
+
+    writer.start()
+    index.load()
+
+    writer.join()
+    assert search(index, 3) == [100, 99, 98]
 
 
 @pytest.mark.slow
