@@ -19,6 +19,8 @@ from tests.flow.serving import Shop, open_shop, serving
 from tests.flow.troubled import BrokenChannel, BrokenFeatures, Gate, GatedChannel, GatedFeatures
 
 DEADLINE_SECONDS = 1.0
+BACK_SECONDS = 0.2
+"""For what is left when the call is over: on a busy machine a thread wakes up late."""
 
 
 @pytest.fixture
@@ -34,10 +36,10 @@ def gate() -> Gate:
 
 
 def in_time(ask: Callable[[], Answer]) -> Answer:
-    """The answer, which must come before the deadline: a reply that the client gave up on is none."""
+    """The answer, which must come before the deadline: a reply that the client gave up on is none, and raises."""
     started = time.monotonic()
     answer = ask()
-    assert time.monotonic() - started < DEADLINE_SECONDS
+    assert time.monotonic() - started < DEADLINE_SECONDS + BACK_SECONDS
     return answer
 
 

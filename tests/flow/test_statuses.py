@@ -161,6 +161,7 @@ def test_more_than_can_be_taken_is_shed_with_a_hint_and_status_still_answers(sho
     with serving(shop, channels=channels, max_concurrent=1) as (server, client), ThreadPoolExecutor(1) as threads:
         gate.shut()
         first = threads.submit(client.retrieve, "red dress", limit=5, timeout_seconds=8)
+        eventually(lambda: gate.reached, bool)  # or the next one would be the one that runs
         error = eventually(
             lambda: refusal(server.address, seconds=0.2),
             lambda error: error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED,
