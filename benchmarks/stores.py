@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from multigrain import database
 from multigrain.index.milvus import MilvusStore
-from multigrain.settings import Settings
+from multigrain.settings import MilvusSettings, Settings
 
 
 @contextmanager
@@ -21,37 +21,52 @@ def throwaway_database(settings: Settings) -> Iterator[sa.Engine]:
     with TemporaryDirectory() as folder:
         url = sa.make_url(settings.database_url)
         if url.get_backend_name() != "postgresql":
-            engine = database.open_database(f"sqlite:///{Path(folder) / 'bench.db'}")
-            database.upgrade(engine)
-            yield engine
-            engine.dispose()
+            with opened(sa.make_url(f"sqlite:///{Path(folder) / 'bench.db'}")) as engine:
+                yield engine
             return
         name = f"multigrain_bench_{uuid.uuid4().hex[:8]}"
         server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
         with server.connect() as connection:
             connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-        engine = database.open_database(url.set(database=name).render_as_string(hide_password=False))
         try:
-            database.upgrade(engine)
-            yield engine
+            with opened(url.set(database=name)) as engine:
+                yield engine
         finally:
-            engine.dispose()
             with server.connect() as connection:
                 connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
             server.dispose()
 
 
 @contextmanager
+def opened(url: sa.URL) -> Iterator[sa.Engine]:
+    """The database, upgraded."""
+    engine = database.open_database(url.render_as_string(hide_password=False))
+    try:
+        database.upgrade(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def throwaway_milvus(settings: Settings) -> Iterator[MilvusStore]:
     """The server that is set, or Milvus Lite in a temporary folder. Drop what you create."""
-    with TemporaryDirectory() as folder:
-        server = settings.milvus.uri if settings.milvus.uri and "://" in settings.milvus.uri else None
-        token = settings.milvus.token.get_secret_value() if settings.milvus.token else None
-        store = MilvusStore(server or str(Path(folder) / "bench.db"), token=token, timeout_seconds=120)
-        try:
-            yield store
-        finally:
-            store.close()
+    with TemporaryDirectory() as folder, own_milvus(settings, Path(folder)) as (_, store):
+        yield store
+
+
+@contextmanager
+def own_milvus(settings: Settings, folder: Path) -> Iterator[tuple[MilvusSettings, MilvusStore]]:
+    """The server that is set, or Milvus Lite in the folder."""
+    own = settings.milvus
+    if "://" not in settings.milvus_uri:
+        own = own.model_copy(update={"uri": str(folder / "bench.db")})
+    token = own.token.get_secret_value() if own.token else None
+    store = MilvusStore(str(own.uri), token=token, timeout_seconds=120)
+    try:
+        yield own, store
+    finally:
+        store.close()
 
 
 def store_name(engine: sa.Engine) -> str:

@@ -1,4 +1,4 @@
-"""The key-term dictionary of a bundle: which words demand which brand or category.
+"""The key-term dictionary of a bundle: which words demand which brand, category, attribute or title word.
 
 The trainer builds and writes it, the server reads it; the meaning of a query is not decided here.
 """
@@ -19,6 +19,26 @@ class TermKind(StrEnum):
 
     BRAND = "brand"
     CATEGORY = "category"
+    ATTRIBUTE = "attribute"
+    WORD = "word"
+    """A word that the title must hold: a model number, a size."""
+
+
+class TermSource(StrEnum):
+    """Who says that the words mean the value."""
+
+    CATALOGUE = "catalogue"
+    """They are the value's own name."""
+    SYNONYM = "synonym"
+    """The catalogue lists them as another name."""
+    MISSPELLING = "misspelling"
+    """People type them and then click items of the value."""
+    TITLES = "titles"
+    """Titles that hold them are of items of the value, nearly always."""
+    CLICKS = "clicks"
+    """Who searches for them clicks items of the value."""
+    OWNER = "owner"
+    """The shop's own file says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +47,22 @@ class KeyTerm:
 
     kind: TermKind
     value: str
-    """As the catalogue has it: a brand, or the '/'-joined category path that it stands for."""
+    """As the catalogue has it: a brand, the '/'-joined category path that it stands for, or an attribute's value. Of a
+    word: the word, as `multigrain.text.findable` gives it.
+    """
     words: tuple[str, ...]
     """As `multigrain.text.terms` cuts them: ('running', 'shoes'), ('手', '机', '壳')."""
     confidence: float
-    """0..1; below the server's floor it makes no rule."""
+    """0..1, how sure it is that who says so wants nothing else; below the server's floor it makes no rule."""
+    name: str = ""
+    """Of the attribute, 'colour'; empty for the other kinds."""
+    source: TermSource = TermSource.CATALOGUE
 
 
 def save(terms: Sequence[KeyTerm], folder: Path) -> None:
     """Writes the dictionary into the bundle's relevance folder, in a stable order."""
     folder.mkdir(parents=True, exist_ok=True)
-    ordered = sorted(terms, key=lambda term: (term.kind, term.words, term.value))
+    ordered = sorted(terms, key=lambda term: (term.kind, term.words, term.name, term.value))
     lines = ",\n".join(json.dumps(asdict(term), ensure_ascii=False) for term in ordered)
     (folder / FILE).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
@@ -55,6 +80,8 @@ def load(folder: Path) -> tuple[KeyTerm, ...]:
                     value=str(entry["value"]),
                     words=tuple(str(word) for word in entry["words"]),
                     confidence=float(entry["confidence"]),
+                    name=str(entry.get("name", "")),
+                    source=TermSource(entry.get("source", TermSource.CATALOGUE)),
                 )
             )
         except (KeyError, TypeError, ValueError) as error:

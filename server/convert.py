@@ -32,7 +32,7 @@ from server.result import Candidates, ChannelReport, Result, Verdict
 from server.slow import ChannelTold, SlowRequest
 from server.stages import Step
 from server.status import ServedGeneration, StatusReport
-from server.understanding.intent import Intent
+from server.understanding.intent import Demand, Intent
 
 QUERY_BYTES_MAX = 1024
 RECENT_EVENTS_MAX = 100
@@ -93,6 +93,7 @@ def to_response(result: Result) -> pb.RetrieveResponse:
         dropped_item_ids=result.dropped_item_ids,
         dropped_verdicts=result.dropped_verdicts.tolist() if result.dropped_item_ids else (),
         standings=_standings(result.kept) if any(report.item_ids for report in result.reports) else (),
+        relaxed=result.relaxed,
     )
     response.MergeFromString(
         packed_floats(pb.RetrieveResponse.SCORES_FIELD_NUMBER, result.kept.scores)
@@ -199,7 +200,27 @@ def _dropped_by(counts: Mapping[Verdict, int]) -> list[pb.VerdictCount]:
 
 
 def _intent(intent: Intent) -> pb.Intent:
-    return pb.Intent(brands=intent.brand_names, categories=intent.category_paths)
+    kinds = (
+        (pb.DEMAND_KIND_BRAND, intent.brands),
+        (pb.DEMAND_KIND_CATEGORY, intent.categories),
+        (pb.DEMAND_KIND_ATTRIBUTE, intent.attributes),
+        (pb.DEMAND_KIND_WORD, intent.words),
+        (pb.DEMAND_KIND_NOT_BRAND, intent.without_brands),
+        (pb.DEMAND_KIND_NOT_CATEGORY, intent.without_categories),
+    )
+    demands = [_demand(kind, demand) for kind, found in kinds for demand in found]
+    return pb.Intent(brands=intent.brand_names, categories=intent.category_paths, demands=demands)
+
+
+def _demand(kind: pb.DemandKind, demand: Demand) -> pb.Demand:
+    return pb.Demand(
+        kind=kind,
+        name=demand.name,
+        value=demand.value,
+        confidence=demand.confidence,
+        words=demand.words,
+        source=demand.source,
+    )
 
 
 def _process(entry: Entry) -> pb.ProcessStatus:
@@ -232,6 +253,7 @@ def _report(report: ChannelReport) -> pb.ChannelReport:
         problem=report.problem,
         item_ids=report.item_ids,
         scores=report.hits.scores.tolist() if report.item_ids else (),
+        passed=report.passed,
     )
 
 

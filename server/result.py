@@ -24,6 +24,10 @@ class Verdict(IntEnum):
     CATEGORY = 4
     FILTER = 5
     UNKNOWN_ITEM = 6
+    ATTRIBUTE = 7
+    WORD = 8
+    EXCLUDED = 9
+    SCORE = 10
 
 
 class Degraded(IntEnum):
@@ -105,6 +109,8 @@ class ChannelReport:
     """None: all is well."""
     item_ids: Sequence[str] = ()
     """Of the hits, in their order; filled only for debug."""
+    passed: int = 0
+    """Hits that relevance control kept; 0 until it has judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,3 +143,5 @@ class Result:
     freshness: Freshness
     degraded: tuple[Degraded, ...]
     intent: Intent
+    relaxed: tuple[str, ...] = ()
+    """Demands that were given up, in this order, because too few items meet them all: 'colour red'."""

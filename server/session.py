@@ -13,11 +13,6 @@ from multigrain.types import Behavior, BehaviorColumns, UserId, UserState
 from server.request import SessionEvent
 
 
-def with_session(state: UserState, events: Sequence[SessionEvent], columns: CatalogueColumns, now_ms: int) -> UserState:
-    """The history with these events in it. An event that is stored already is not doubled."""
-    return joined(state, brought(state, events, columns, now_ms))
-
-
 def brought(
     state: UserState, events: Sequence[SessionEvent], columns: CatalogueColumns, now_ms: int
 ) -> tuple[Behavior, ...]:

@@ -6,7 +6,7 @@ The event loop of the server is its only caller, so there is no lock.
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from multigrain.telemetry import LOG_FIELDS, SLOW_REQUESTS
 from multigrain.types import GenerationId
@@ -49,7 +49,7 @@ class SlowRequest:
     degraded: tuple[Degraded, ...] = ()
     judged: int = 0
     returned: int = 0
-    dropped_by: Mapping[Verdict, int]
+    dropped_by: Mapping[Verdict, int] = field(default_factory=dict)
     intent: Intent | None = None
     """None: there was no answer."""
 
@@ -116,25 +116,21 @@ class SlowRequests:
 
 def as_it_went(call: Call, request: Request, at_ms: int) -> SlowRequest:
     """What is kept of a call: reports and counts, no column."""
-    stages = call.stages()
-    kept = replace(request, recent_events=())
-    if call.result is None:
-        return SlowRequest(
-            at_ms=at_ms,
-            milliseconds=call.milliseconds,
-            request=kept,
-            generation_id=call.generation_id,
-            stages=stages,
-            channels=_asked_before_it_failed(call),
-            dropped_by={},
-        )
-    result: Result = call.result
-    return SlowRequest(
+    kept = SlowRequest(
         at_ms=at_ms,
         milliseconds=call.milliseconds,
-        request=kept,
+        request=replace(request, recent_events=()),
+        generation_id=call.generation_id,
+        stages=call.stages(),
+        channels=_asked_before_it_failed(call),
+    )
+    return kept if call.result is None else _answered(kept, call.result)
+
+
+def _answered(kept: SlowRequest, result: Result) -> SlowRequest:
+    return replace(
+        kept,
         generation_id=result.generation_id,
-        stages=stages,
         channels=tuple(_told(report) for report in result.reports),
         degraded=result.degraded,
         judged=result.judged,

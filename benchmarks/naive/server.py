@@ -9,7 +9,7 @@ import grpc
 
 from benchmarks.naive.messages import METHOD, SERVICE, Answer
 from benchmarks.naive.retrieval import Known, NaiveRetrieval
-from benchmarks.serving.programs import told_to_stop
+from benchmarks.processes import told_to_stop
 from multigrain import database
 from multigrain.bundle import open_bundle
 from multigrain.catalog.catalog import SqlCatalogue

@@ -1,21 +1,16 @@
 """Fills the stores of a scene. Quick and only for an empty shop: the stream's own ways are measured elsewhere."""
 
-import time
 from collections.abc import Callable
 
 import sqlalchemy as sa
 
 from benchmarks.serving.shop import Shop, edition_vectors
-from multigrain.bundle import Bundle
 from multigrain.catalog import rows
 from multigrain.catalog.change import StoredItem
 from multigrain.catalog.tables import catalogue_revision
-from multigrain.index import specs
 from multigrain.index.item_index import ItemIndex
 from multigrain.index.item_rows import item_rows
-from multigrain.registry.generation import Evaluated, Generation, GenerationState
-from multigrain.registry.sql import SqlRegistry
-from multigrain.types import Float32s, GenerationId
+from multigrain.types import Float32s
 
 AT_ONCE = 10_000
 
@@ -35,25 +30,3 @@ def fill_catalogue_and_index(
             connection.execute(sa.update(catalogue_revision).values(counter))
         index.fill(item_rows(stored, edition_vectors(vectors, first, len(numbers))))
     index.finish(lambda done, total: say(f"index built, {done:,} of {total:,}"))
-
-
-def make_live(
-    engine: sa.Engine, bundle: Bundle, generation_id: GenerationId, collection: str, spec: specs.IndexSpec
-) -> None:
-    """Written last: whoever finds this generation live finds the whole scene."""
-    registry, now_ms = SqlRegistry(engine), time.time_ns() // 1_000_000
-    generation = Generation(
-        generation_id=generation_id,
-        state=GenerationState.BUILDING,
-        bundle_id=bundle.bundle_id,
-        bundle_path=str(bundle.path),
-        collection=collection,
-        index_spec=specs.to_dict(spec),
-        dims=bundle.manifest.dims,
-        catalogue_revision=0,
-        created_ms=now_ms,
-        changed_ms=now_ms,
-    )
-    registry.create(generation)
-    registry.mark_ready(generation.generation_id, Evaluated())
-    registry.promote(generation.generation_id, override="a bench evaluates nothing")

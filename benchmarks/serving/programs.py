@@ -1,9 +1,6 @@
 """Servers as processes of their own, so that neither's interpreter is the other's limit, nor the load's."""
 
-import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,6 +9,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import processes
+from benchmarks.processes import SPAWN, told_to_stop
 from multigrain.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 START_SECONDS = 1_200.0
 """A million items are read into columns and titles before the first answer, on a machine that may have other work."""
-STOP_SECONDS = 30.0
-_SPAWN = multiprocessing.get_context("spawn")
 
 Program = Callable[[Settings, Connection], None]
 """Serves until SIGTERM; sends its address through the connection as soon as it listens."""
@@ -51,19 +48,11 @@ def running(*programs: tuple[Program, Settings]) -> Iterator[list[Running]]:
 
 @contextmanager
 def _started(program: Program, settings: Settings) -> Iterator[tuple[BaseProcess, Connection]]:
-    ours, theirs = _SPAWN.Pipe()
-    process = _SPAWN.Process(target=program, args=(settings, theirs))
-    process.start()
-    # Ours only: a program that dies before it listens must be noticed, and not waited for.
-    theirs.close()
-    try:
+    ours, theirs = SPAWN.Pipe()
+    with processes.running(SPAWN.Process(target=program, args=(settings, theirs))) as process:
+        # Ours only: a program that dies before it listens must be noticed, and not waited for.
+        theirs.close()
         yield process, ours
-    finally:
-        process.terminate()
-        process.join(STOP_SECONDS)
-        if process.is_alive():
-            process.kill()
-            process.join()
 
 
 def _listening(process: BaseProcess, pipe: Connection) -> Running:
@@ -106,10 +95,3 @@ def serve(settings: Settings, told: Connection) -> None:
     told.send(server.address)
     stop.wait()
     server.stop()
-
-
-def told_to_stop() -> threading.Event:
-    """Set by SIGTERM."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    return stop

@@ -16,13 +16,14 @@ from tempfile import TemporaryDirectory
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from benchmarks.live_generation import make_live
 from benchmarks.paper_bundle import make_paper_bundle
 from benchmarks.serving.alike import neighbours
-from benchmarks.serving.filling import fill_catalogue_and_index, make_live
+from benchmarks.serving.filling import fill_catalogue_and_index
+from benchmarks.serving.kept_database import kept_database
 from benchmarks.serving.shop import Shop, make_shop, model_vectors
 from benchmarks.serving.shoppers import shopper, write_shoppers
-from benchmarks.serving.stores import kept_database, own_milvus
-from benchmarks.stores import store_name, throwaway_database
+from benchmarks.stores import own_milvus, store_name, throwaway_database
 from multigrain import database
 from multigrain.bundle import Bundle, open_bundle
 from multigrain.catalog.catalog import SqlCatalogue
@@ -146,7 +147,15 @@ def _ready(
     say("writing users")
     write_shoppers(engine, shop, extent.users, extent.items, encoder.windows, now_ms)
     if not reused:
-        make_live(engine, bundle, generation_id(extent), collection, spec)
+        make_live(
+            engine,
+            generation_id(extent),
+            bundle_id=bundle.bundle_id,
+            bundle_path=str(bundle.path),
+            collection=collection,
+            spec=spec,
+            dims=bundle.manifest.dims,
+        )
     url = SecretStr(engine.url.render_as_string(hide_password=False))
     stores = {"database": DatabaseSettings(url=url, pool_size=settings.database.pool_size), "milvus": milvus}  # type: ignore[call-arg]  # pydantic fills the rest
     return Scene(

@@ -1,17 +1,14 @@
 """Stores, topics, and the two programs between a producer and an answer."""
 
-import multiprocessing
-import signal
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-import sqlalchemy as sa
-
 from benchmarks.hashing_encoder import HashingEncoder
+from benchmarks.live_generation import make_live
+from benchmarks.processes import SPAWN, running, told_to_stop
 from benchmarks.stores import throwaway_database, throwaway_milvus
 from benchmarks.topics import throwaway_topic
 from multigrain import database
@@ -21,18 +18,15 @@ from multigrain.features.state_reader import open_state_reader
 from multigrain.index import specs
 from multigrain.index.item_rows import item_rows
 from multigrain.index.milvus import MilvusStore
-from multigrain.registry.generation import Evaluated, Generation, GenerationState
 from multigrain.registry.sql import SqlRegistry, wall_clock_ms
 from multigrain.settings import KafkaSettings, ServerSettings, Settings
-from multigrain.types import GenerationId, Item, ItemId
+from multigrain.types import Item, ItemId
 
 DIMS = 64
 ITEMS = 20_000
 PARTITIONS = 4
 WRITE_AT_ONCE = 5_000
 START_SECONDS = 60.0
-STOP_SECONDS = 30.0
-_SPAWN = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +62,15 @@ def open_street(settings: Settings, bootstrap: str, say: Callable[[str], None]) 
                 stored = [change.stored for change in changes if change.stored]
                 index.upsert(item_rows(stored, encoder.encode_items([one.item for one in stored])))
             index.finish()
-            _make_live(engine, collection)
+            make_live(
+                engine,
+                "g-bench",
+                bundle_id=HashingEncoder.bundle_id,
+                bundle_path="none",
+                collection=collection,
+                spec=specs.Flat(),
+                dims=DIMS,
+            )
             topics = {"items_topic": items, "behavior_topic": behavior, "group": items}
             kafka = settings.kafka.model_copy(update=topics)
             yield Street(settings, bootstrap, kafka, engine.url.render_as_string(hide_password=False))
@@ -79,16 +81,15 @@ def open_street(settings: Settings, bootstrap: str, say: Callable[[str], None]) 
 @contextmanager
 def running_stream(street: Street) -> Iterator[None]:
     """The consumer, until the block ends."""
-    process = _SPAWN.Process(target=_stream, args=(street,))
-    with _running(process):
+    with running(SPAWN.Process(target=_stream, args=(street,))):
         yield
 
 
 @contextmanager
 def running_server(street: Street) -> Iterator[str]:
     """The server, until the block ends; gives its address."""
-    ours, theirs = _SPAWN.Pipe()
-    with _running(_SPAWN.Process(target=_serve, args=(street, theirs))):
+    ours, theirs = SPAWN.Pipe()
+    with running(SPAWN.Process(target=_serve, args=(street, theirs))):
         if not ours.poll(START_SECONDS):
             raise TimeoutError(f"the server did not start within {START_SECONDS:.0f} s")
         yield ours.recv()
@@ -109,45 +110,13 @@ def upsert(number: int, *, version: int) -> ItemUpserted:
     return ItemUpserted(event_id=f"up-{number}-{version}", at_ms=wall_clock_ms(), item=item)
 
 
-def _make_live(engine: sa.Engine, collection: str) -> None:
-    registry, now_ms = SqlRegistry(engine), wall_clock_ms()
-    generation = Generation(
-        generation_id=GenerationId("g-bench"),
-        state=GenerationState.BUILDING,
-        bundle_id=HashingEncoder.bundle_id,
-        bundle_path="none",
-        collection=collection,
-        index_spec=specs.to_dict(specs.Flat()),
-        dims=DIMS,
-        catalogue_revision=0,
-        created_ms=now_ms,
-        changed_ms=now_ms,
-    )
-    registry.create(generation)
-    registry.mark_ready(generation.generation_id, Evaluated())
-    registry.promote(generation.generation_id, override="a bench evaluates nothing")
-
-
-@contextmanager
-def _running(process: multiprocessing.process.BaseProcess) -> Iterator[None]:
-    process.start()
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.join(STOP_SECONDS)
-        if process.is_alive():
-            process.kill()
-            process.join()
-
-
 def _stream(street: Street) -> None:
     from streaming.app import assemble, limits_of
     from streaming.dead_letters.memory import MemoryDeadLetters
     from streaming.sources.kafka import KafkaSource
     from streaming.targets import FedGenerations
 
-    stop = _told_to_stop()
+    stop = told_to_stop()
     engine = database.open_database(street.database_url, pool_size=street.settings.database.pool_size)
     topics = (street.kafka.items_topic, street.kafka.behavior_topic)
     consumer = assemble(
@@ -169,7 +138,7 @@ def _serve(street: Street, told: Connection) -> None:
     from server.loading import bring_up
     from server.understanding.tagger import Tagger
 
-    stop = _told_to_stop()
+    stop = told_to_stop()
     engine = database.open_database(street.database_url, pool_size=street.settings.database.pool_size)
     indexes = street.indexes()
     server = assemble(
@@ -183,9 +152,3 @@ def _serve(street: Street, told: Connection) -> None:
     told.send(server.address)
     stop.wait()
     server.stop()
-
-
-def _told_to_stop() -> threading.Event:
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    return stop

@@ -42,6 +42,20 @@ class Verdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERDICT_CATEGORY: _ClassVar[Verdict]
     VERDICT_FILTER: _ClassVar[Verdict]
     VERDICT_UNKNOWN_ITEM: _ClassVar[Verdict]
+    VERDICT_ATTRIBUTE: _ClassVar[Verdict]
+    VERDICT_WORD: _ClassVar[Verdict]
+    VERDICT_EXCLUDED: _ClassVar[Verdict]
+    VERDICT_SCORE: _ClassVar[Verdict]
+
+class DemandKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DEMAND_KIND_UNSPECIFIED: _ClassVar[DemandKind]
+    DEMAND_KIND_BRAND: _ClassVar[DemandKind]
+    DEMAND_KIND_CATEGORY: _ClassVar[DemandKind]
+    DEMAND_KIND_ATTRIBUTE: _ClassVar[DemandKind]
+    DEMAND_KIND_WORD: _ClassVar[DemandKind]
+    DEMAND_KIND_NOT_BRAND: _ClassVar[DemandKind]
+    DEMAND_KIND_NOT_CATEGORY: _ClassVar[DemandKind]
 
 class DegradedReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -79,6 +93,17 @@ VERDICT_BRAND: Verdict
 VERDICT_CATEGORY: Verdict
 VERDICT_FILTER: Verdict
 VERDICT_UNKNOWN_ITEM: Verdict
+VERDICT_ATTRIBUTE: Verdict
+VERDICT_WORD: Verdict
+VERDICT_EXCLUDED: Verdict
+VERDICT_SCORE: Verdict
+DEMAND_KIND_UNSPECIFIED: DemandKind
+DEMAND_KIND_BRAND: DemandKind
+DEMAND_KIND_CATEGORY: DemandKind
+DEMAND_KIND_ATTRIBUTE: DemandKind
+DEMAND_KIND_WORD: DemandKind
+DEMAND_KIND_NOT_BRAND: DemandKind
+DEMAND_KIND_NOT_CATEGORY: DemandKind
 DEGRADED_REASON_UNSPECIFIED: DegradedReason
 DEGRADED_REASON_USER_FEATURES: DegradedReason
 DEGRADED_REASON_CHANNEL_LATE: DegradedReason
@@ -151,20 +176,22 @@ class RetrieveRequest(_message.Message):
     def __init__(self, query: _Optional[str] = ..., user_id: _Optional[str] = ..., recent_events: _Optional[_Iterable[_Union[SessionEvent, _Mapping]]] = ..., limit: _Optional[int] = ..., filters: _Optional[_Union[Filters, _Mapping]] = ..., channels: _Optional[_Iterable[_Union[ChannelRequest, _Mapping]]] = ..., relevance_mode: _Optional[_Union[RelevanceMode, str]] = ..., fusion: _Optional[_Union[Fusion, str]] = ..., generation_id: _Optional[str] = ..., debug: _Optional[bool] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ChannelReport(_message.Message):
-    __slots__ = ("channel", "hits", "milliseconds", "problem", "item_ids", "scores")
+    __slots__ = ("channel", "hits", "milliseconds", "problem", "item_ids", "scores", "passed")
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     HITS_FIELD_NUMBER: _ClassVar[int]
     MILLISECONDS_FIELD_NUMBER: _ClassVar[int]
     PROBLEM_FIELD_NUMBER: _ClassVar[int]
     ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
     SCORES_FIELD_NUMBER: _ClassVar[int]
+    PASSED_FIELD_NUMBER: _ClassVar[int]
     channel: Channel
     hits: int
     milliseconds: float
     problem: str
     item_ids: _containers.RepeatedScalarFieldContainer[str]
     scores: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., hits: _Optional[int] = ..., milliseconds: _Optional[float] = ..., problem: _Optional[str] = ..., item_ids: _Optional[_Iterable[str]] = ..., scores: _Optional[_Iterable[float]] = ...) -> None: ...
+    passed: int
+    def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., hits: _Optional[int] = ..., milliseconds: _Optional[float] = ..., problem: _Optional[str] = ..., item_ids: _Optional[_Iterable[str]] = ..., scores: _Optional[_Iterable[float]] = ..., passed: _Optional[int] = ...) -> None: ...
 
 class ChannelStanding(_message.Message):
     __slots__ = ("channel", "ranks", "scores")
@@ -200,16 +227,34 @@ class Freshness(_message.Message):
     catalogue_revision: int
     def __init__(self, newest_behavior: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., catalogue_revision: _Optional[int] = ...) -> None: ...
 
+class Demand(_message.Message):
+    __slots__ = ("kind", "name", "value", "confidence", "words", "source")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    kind: DemandKind
+    name: str
+    value: str
+    confidence: float
+    words: _containers.RepeatedScalarFieldContainer[str]
+    source: str
+    def __init__(self, kind: _Optional[_Union[DemandKind, str]] = ..., name: _Optional[str] = ..., value: _Optional[str] = ..., confidence: _Optional[float] = ..., words: _Optional[_Iterable[str]] = ..., source: _Optional[str] = ...) -> None: ...
+
 class Intent(_message.Message):
-    __slots__ = ("brands", "categories")
+    __slots__ = ("brands", "categories", "demands")
     BRANDS_FIELD_NUMBER: _ClassVar[int]
     CATEGORIES_FIELD_NUMBER: _ClassVar[int]
+    DEMANDS_FIELD_NUMBER: _ClassVar[int]
     brands: _containers.RepeatedScalarFieldContainer[str]
     categories: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, brands: _Optional[_Iterable[str]] = ..., categories: _Optional[_Iterable[str]] = ...) -> None: ...
+    demands: _containers.RepeatedCompositeFieldContainer[Demand]
+    def __init__(self, brands: _Optional[_Iterable[str]] = ..., categories: _Optional[_Iterable[str]] = ..., demands: _Optional[_Iterable[_Union[Demand, _Mapping]]] = ...) -> None: ...
 
 class RetrieveResponse(_message.Message):
-    __slots__ = ("request_id", "generation_id", "item_ids", "scores", "channels", "verdicts", "judged", "dropped", "dropped_by", "channel_reports", "freshness", "degraded", "intent", "dropped_item_ids", "dropped_verdicts", "standings", "stages")
+    __slots__ = ("request_id", "generation_id", "item_ids", "scores", "channels", "verdicts", "judged", "dropped", "dropped_by", "channel_reports", "freshness", "degraded", "intent", "dropped_item_ids", "dropped_verdicts", "standings", "stages", "relaxed")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     GENERATION_ID_FIELD_NUMBER: _ClassVar[int]
     ITEM_IDS_FIELD_NUMBER: _ClassVar[int]
@@ -227,6 +272,7 @@ class RetrieveResponse(_message.Message):
     DROPPED_VERDICTS_FIELD_NUMBER: _ClassVar[int]
     STANDINGS_FIELD_NUMBER: _ClassVar[int]
     STAGES_FIELD_NUMBER: _ClassVar[int]
+    RELAXED_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     generation_id: str
     item_ids: _containers.RepeatedScalarFieldContainer[str]
@@ -244,7 +290,8 @@ class RetrieveResponse(_message.Message):
     dropped_verdicts: _containers.RepeatedScalarFieldContainer[Verdict]
     standings: _containers.RepeatedCompositeFieldContainer[ChannelStanding]
     stages: _containers.RepeatedCompositeFieldContainer[StageTime]
-    def __init__(self, request_id: _Optional[str] = ..., generation_id: _Optional[str] = ..., item_ids: _Optional[_Iterable[str]] = ..., scores: _Optional[_Iterable[float]] = ..., channels: _Optional[_Iterable[int]] = ..., verdicts: _Optional[_Iterable[_Union[Verdict, str]]] = ..., judged: _Optional[int] = ..., dropped: _Optional[int] = ..., dropped_by: _Optional[_Iterable[_Union[VerdictCount, _Mapping]]] = ..., channel_reports: _Optional[_Iterable[_Union[ChannelReport, _Mapping]]] = ..., freshness: _Optional[_Union[Freshness, _Mapping]] = ..., degraded: _Optional[_Iterable[_Union[DegradedReason, str]]] = ..., intent: _Optional[_Union[Intent, _Mapping]] = ..., dropped_item_ids: _Optional[_Iterable[str]] = ..., dropped_verdicts: _Optional[_Iterable[_Union[Verdict, str]]] = ..., standings: _Optional[_Iterable[_Union[ChannelStanding, _Mapping]]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ...) -> None: ...
+    relaxed: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, request_id: _Optional[str] = ..., generation_id: _Optional[str] = ..., item_ids: _Optional[_Iterable[str]] = ..., scores: _Optional[_Iterable[float]] = ..., channels: _Optional[_Iterable[int]] = ..., verdicts: _Optional[_Iterable[_Union[Verdict, str]]] = ..., judged: _Optional[int] = ..., dropped: _Optional[int] = ..., dropped_by: _Optional[_Iterable[_Union[VerdictCount, _Mapping]]] = ..., channel_reports: _Optional[_Iterable[_Union[ChannelReport, _Mapping]]] = ..., freshness: _Optional[_Union[Freshness, _Mapping]] = ..., degraded: _Optional[_Iterable[_Union[DegradedReason, str]]] = ..., intent: _Optional[_Union[Intent, _Mapping]] = ..., dropped_item_ids: _Optional[_Iterable[str]] = ..., dropped_verdicts: _Optional[_Iterable[_Union[Verdict, str]]] = ..., standings: _Optional[_Iterable[_Union[ChannelStanding, _Mapping]]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., relaxed: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ExplainRequest(_message.Message):
     __slots__ = ("request", "item_id")
@@ -255,17 +302,19 @@ class ExplainRequest(_message.Message):
     def __init__(self, request: _Optional[_Union[RetrieveRequest, _Mapping]] = ..., item_id: _Optional[str] = ...) -> None: ...
 
 class ChannelRank(_message.Message):
-    __slots__ = ("channel", "rank", "score")
+    __slots__ = ("channel", "rank", "score", "exact_rank")
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     RANK_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
+    EXACT_RANK_FIELD_NUMBER: _ClassVar[int]
     channel: Channel
     rank: int
     score: float
-    def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., rank: _Optional[int] = ..., score: _Optional[float] = ...) -> None: ...
+    exact_rank: int
+    def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., rank: _Optional[int] = ..., score: _Optional[float] = ..., exact_rank: _Optional[int] = ...) -> None: ...
 
 class ExplainResponse(_message.Message):
-    __slots__ = ("generation_id", "in_catalogue", "in_index", "ranks", "verdict", "position", "summary")
+    __slots__ = ("generation_id", "in_catalogue", "in_index", "ranks", "verdict", "position", "summary", "would_let_in")
     GENERATION_ID_FIELD_NUMBER: _ClassVar[int]
     IN_CATALOGUE_FIELD_NUMBER: _ClassVar[int]
     IN_INDEX_FIELD_NUMBER: _ClassVar[int]
@@ -273,6 +322,7 @@ class ExplainResponse(_message.Message):
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    WOULD_LET_IN_FIELD_NUMBER: _ClassVar[int]
     generation_id: str
     in_catalogue: bool
     in_index: bool
@@ -280,7 +330,8 @@ class ExplainResponse(_message.Message):
     verdict: Verdict
     position: int
     summary: str
-    def __init__(self, generation_id: _Optional[str] = ..., in_catalogue: _Optional[bool] = ..., in_index: _Optional[bool] = ..., ranks: _Optional[_Iterable[_Union[ChannelRank, _Mapping]]] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., position: _Optional[int] = ..., summary: _Optional[str] = ...) -> None: ...
+    would_let_in: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, generation_id: _Optional[str] = ..., in_catalogue: _Optional[bool] = ..., in_index: _Optional[bool] = ..., ranks: _Optional[_Iterable[_Union[ChannelRank, _Mapping]]] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., position: _Optional[int] = ..., summary: _Optional[str] = ..., would_let_in: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class GetStatusRequest(_message.Message):
     __slots__ = ()

@@ -1,6 +1,6 @@
 """One serving process of a test's shop: `python -m tests.flow.a_process SEAT`, started by a supervisor.
 
-As server/processes/__main__.py, with the word encoder in the bundle's place. MULTIGRAIN_TEST_SHOP names the folder of
+As `python -m server.processes`, with the word encoder in the bundle's place. MULTIGRAIN_TEST_SHOP names the folder of
 the shop.
 """
 
@@ -9,27 +9,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from server.processes.counting import count_as
-from server.processes.seat import KEEPER, Seat, share_of
+from server.processes.__main__ import run
+from server.processes.seat import Seat, share_of
 
 if TYPE_CHECKING:
     from multigrain.catalog.catalog import SqlCatalogue
     from server.lifecycle import Server
     from server.status import Fellows
     from tests.flow.serving import Shop
-
-
-def main(argument: str) -> int:
-    seat = Seat.from_argument(argument)
-    if seat.metrics is not None:
-        count_as(seat.number, seat.metrics)
-    if seat.number == KEEPER:
-        from server.processes.keeper import keep
-
-        return keep(seat, open_catalogue)
-    from server.processes.worker import work
-
-    return work(seat, build)
 
 
 def open_catalogue(seat: Seat) -> "tuple[SqlCatalogue, float]":
@@ -89,4 +76,4 @@ def reopened() -> "Shop":
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(run(sys.argv[1], open_catalogue, build))

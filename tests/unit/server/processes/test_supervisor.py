@@ -87,7 +87,7 @@ def test_a_killed_supervisor_leaves_no_orphan(heeds: bool) -> None:
         from server.processes.told import Told
         told = Told(Seat.from_argument(sys.argv[1]))
         told.patience_seconds = {60 if heeds else 0.1}
-        print(os.getpid(), flush=True)
+        os.write(1, b"%d\\n" % os.getpid())  # in one piece, buffered or not
         {"told.to_end.wait()" if heeds else "time.sleep(60)"}
     """
     program = f"""
@@ -102,8 +102,10 @@ def test_a_killed_supervisor_leaves_no_orphan(heeds: bool) -> None:
     command = [sys.executable, "-c", textwrap.dedent(program)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as supervisor:
         assert supervisor.stdout is not None
-        pids = [int(supervisor.stdout.readline()) for _ in range(2)]
-        supervisor.kill()
+        try:
+            pids = [int(supervisor.stdout.readline()) for _ in range(2)]
+        finally:
+            supervisor.kill()
         eventually(lambda: [pid for pid in pids if is_running(pid)], lambda left: not left, seconds=20)
 
 

@@ -1,29 +1,13 @@
-"""The stores of a scene: Milvus as a server or a file beside the bundle, and a database that stays for the next run."""
+"""A database that stays for the next run of a bench."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import sqlalchemy as sa
 
-from multigrain import database
+from benchmarks.stores import opened
 from multigrain.errors import InvalidConfig
-from multigrain.index.milvus import MilvusStore
-from multigrain.settings import MilvusSettings, Settings
-
-
-@contextmanager
-def own_milvus(settings: Settings, folder: Path) -> Iterator[tuple[MilvusSettings, MilvusStore]]:
-    """The server that is set, or Milvus Lite in the folder."""
-    own = settings.milvus
-    if "://" not in settings.milvus_uri:
-        own = own.model_copy(update={"uri": str(folder / "filled.db")})
-    token = own.token.get_secret_value() if own.token else None
-    store = MilvusStore(str(own.uri), token=token, timeout_seconds=120)
-    try:
-        yield own, store
-    finally:
-        store.close()
+from multigrain.settings import Settings
 
 
 @contextmanager
@@ -42,10 +26,6 @@ def kept_database(settings: Settings, name: str) -> Iterator[sa.Engine]:
             raise InvalidConfig("--size", f"database {name} is in use by another run", cure="wait for that run")
         if not connection.execute(sa.text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}).first():
             connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
-        engine = database.open_database(url.set(database=name).render_as_string(hide_password=False))
-        try:
-            database.upgrade(engine)
+        with opened(url.set(database=name)) as engine:
             yield engine
-        finally:
-            engine.dispose()
     server.dispose()
