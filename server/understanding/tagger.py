@@ -1,10 +1,11 @@
-"""Longest match of a bundle's key terms in a query. Knows no catalogue and no candidates.
+"""A query -> what it demands: longest match of a bundle's key terms, then guards, conflicts and the owner's word. Knows
+no catalogue and no candidates.
 
 Matched are Latin words and single CJK characters, so a term is found whatever stands beside it. Only a term of one CJK
 character asks the segmenter: 鞋 is spoken of in '红色鞋', and not in '鞋架'.
 """
 
-from collections import defaultdict
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,90 +13,160 @@ from multigrain.key_terms import KeyTerm, TermKind
 from multigrain.text.analyzer import analyze
 from multigrain.text.scripts import IS_CJK
 from multigrain.text.terms import terms_of
-from server.understanding.guards import is_guarded
+from server.understanding.conflicts import decided
+from server.understanding.departments import departments_aside
+from server.understanding.guards import GUARDS, Guard
 from server.understanding.intent import Demand, Intent
+from server.understanding.owners_rules import NO_RULES, OwnersRules, Rule, obeyed, pinned
+from server.understanding.phrases import Phrases
+from server.understanding.plurals import other_numbers
+from server.understanding.reach import Piece, silenced
+from server.understanding.reading import Reading, Spoken, Standing, without_broader
 
 CONFIDENCE_FLOOR = 0.6
 """Below it a term makes no rule: a rule drops candidates, so a guess costs more than it brings."""
 
+# What search engines taught people to type, and what joins a list in Chinese; the terms would know no sign.
+_MINUS = re.compile(r"(?<=\s)-(?=[^\W\d_])")
+_LISTED = "、"
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The terms that a run of the query's words may stand for."""
+    """The terms that a run of the query's words may stand for, or the guard that it is."""
 
     start: int
-    length: int
-    terms: tuple[KeyTerm, ...]
+    end: int
+    terms: tuple[KeyTerm, ...] = ()
+    decided: tuple[KeyTerm, ...] = ()
+    """Of the terms, those that the words stand for; empty: that cannot be said."""
+    guard: Guard | None = None
 
 
 class Tagger:
     """The dictionary of one generation, ready to be asked. Immutable."""
 
     def __init__(self, terms: Iterable[KeyTerm], *, floor: float = CONFIDENCE_FLOOR) -> None:
-        by_words: dict[tuple[str, ...], list[KeyTerm]] = defaultdict(list)
-        for term in terms:
-            by_words[term.words].append(term)
-        self._terms = {words: tuple(found) for words, found in by_words.items() if words}
-        self._longest = max((len(words) for words in self._terms), default=0)
+        known = list(terms)
+        self._terms = Phrases([*((term.words, term) for term in known), *_in_other_numbers(known)])
         self._floor = floor
 
-    def understand(self, query: str) -> Intent:
-        """What the query demands; nothing where the dictionary is unsure."""
-        words = terms_of(query)
-        demands: dict[TermKind, dict[str, Demand]] = {kind: {} for kind in TermKind}
-        for match in longest_first(_without_parts_of_words(tuple(self._matches(words)), words, query)):
-            # A guarded or unsure match still uses its words up: "apple pie" must not leave "apple" to be a brand.
-            if is_guarded(words, match.start):
-                continue
-            for term in _one_kind(match.terms):
-                if term.confidence >= self._floor:
-                    demand = Demand(value=term.value, confidence=term.confidence, words=term.words)
-                    demands[term.kind].setdefault(term.value, demand)
-        return Intent(
-            brands=tuple(demands[TermKind.BRAND].values()),
-            categories=_narrowest(tuple(demands[TermKind.CATEGORY].values())),
-        )
+    def understand(self, query: str, rules: OwnersRules = NO_RULES) -> Intent:
+        """What the query demands; nothing where dictionary and owner are unsure."""
+        return self.read(query, rules).intent
 
-    def _matches(self, words: Sequence[str]) -> Iterator[Match]:
-        for start in range(len(words)):
-            for length in range(1, min(self._longest, len(words) - start) + 1):
-                terms = self._terms.get(tuple(words[start : start + length]))
-                if terms:
-                    yield Match(start, length, terms)
+    def read(self, query: str, rules: OwnersRules = NO_RULES) -> Reading:
+        """Everything that the query speaks of, and what became of it."""
+        reading = pinned(rules, terms_of(query)) if rules.pins else None
+        if reading is not None:
+            return reading
+        units = terms_of(_with_signs_said(query))
+        matches = longest_first(_without_parts_of_words(self._matches(units, rules), units, query))
+        silent = _silent_units(matches, units)
+        spoken = [one for match in matches for one in self._spoken(match, units, silent.get(match.start, ""))]
+        spoken = departments_aside(spoken, floor=self._floor)
+        return Reading(tuple(without_broader(obeyed(spoken, _rules_said(rules, units, silent)))))
+
+    def _matches(self, units: Sequence[str], rules: OwnersRules) -> Sequence[Match]:
+        """A guard before a term of the same words, and the owner's terms before the catalogue's."""
+        found: dict[tuple[int, int], Match] = {}
+        for terms in (self._terms, rules.synonyms):
+            for run in terms.runs(units):
+                found[run.start, run.end] = Match(run.start, run.end, run.entries, decided(run.entries))
+        for guard in GUARDS.runs(units):
+            found[guard.start, guard.end] = Match(guard.start, guard.end, guard=guard.entries[0])
+        return list(found.values())
+
+    def _spoken(self, match: Match, units: Sequence[str], guard: str) -> Iterator[Spoken]:
+        words = tuple(units[match.start : match.end])
+        for term in match.terms:
+            demand = Demand(
+                value=term.value, confidence=term.confidence, words=words, name=term.name, source=term.source
+            )
+            if guard:
+                yield Spoken(term.kind, demand, Standing.GUARDED, guard)
+            elif term not in match.decided:
+                yield Spoken(term.kind, demand, Standing.OUTWEIGHED)
+            elif term.confidence < self._floor:
+                yield Spoken(term.kind, demand, Standing.UNSURE)
+            else:
+                yield Spoken(term.kind, demand, Standing.DEMANDED)
 
 
-def _without_parts_of_words(matches: Sequence[Match], words: Sequence[str], query: str) -> Sequence[Match]:
+def _in_other_numbers(terms: Sequence[KeyTerm]) -> Iterator[tuple[tuple[str, ...], KeyTerm]]:
+    """Categories in the other number, unless the dictionary has those words for something."""
+    said = {term.words for term in terms}
+    for term in terms:
+        if term.kind is TermKind.CATEGORY and term.words:
+            for words in other_numbers(term.words):
+                if words not in said:
+                    yield words, term
+
+
+def _with_signs_said(query: str) -> str:
+    """'shoes -nike' as 'shoes not nike', and 耐克、小米 as 耐克和小米."""
+    if " -" in query:
+        query = _MINUS.sub("not ", query)
+    return query.replace(_LISTED, "和")
+
+
+def _without_parts_of_words(matches: Sequence[Match], units: Sequence[str], query: str) -> Sequence[Match]:
     """Without those of one CJK character that the query holds only inside a longer word."""
-    lone = {match.start for match in matches if match.length == 1 and IS_CJK.match(words[match.start])}
+    lone = {
+        match.start
+        for match in matches
+        if match.terms and match.end - match.start == 1 and IS_CJK.match(units[match.start])
+    }
     if not lone:
         return matches
     whole = frozenset(analyze(query).words)
-    return [match for match in matches if match.length > 1 or match.start not in lone or words[match.start] in whole]
+    return [
+        match
+        for match in matches
+        if match.end - match.start > 1 or match.start not in lone or units[match.start] in whole
+    ]
 
 
 def longest_first(matches: Iterable[Match]) -> list[Match]:
-    """The matches that stay when a word may be used once: longer ones win, then earlier ones. In reading order."""
+    """The matches that stay when a word may be used once: longer ones win, then earlier ones. In reading order.
+
+    One that comes to nothing uses its words up as well: 'apple pie' must not leave apple to be a brand.
+    """
     chosen: list[Match] = []
     used: set[int] = set()
-    for match in sorted(matches, key=lambda match: (-match.length, match.start)):
-        span = range(match.start, match.start + match.length)
+    for match in sorted(matches, key=lambda match: (match.start - match.end, match.start)):
+        span = range(match.start, match.end)
         if used.isdisjoint(span):
             used.update(span)
             chosen.append(match)
     return sorted(chosen, key=lambda match: match.start)
 
 
-def _one_kind(terms: Sequence[KeyTerm]) -> Sequence[KeyTerm]:
-    """The terms of the surest kind: the same words cannot be a brand and a category at once. A tie is no demand."""
-    surest = {
-        kind: max((term.confidence for term in terms if term.kind is kind), default=-1.0)
-        for kind in {term.kind for term in terms}
+def _silent_units(matches: Sequence[Match], units: Sequence[str]) -> dict[int, str]:
+    """Positions of units that a guard silences, each with the guard's words."""
+    if not any(match.guard for match in matches):
+        return {}
+    starts, pieces, at = [], [], 0
+    for match in matches:
+        starts += [*range(at, match.start), match.start]
+        pieces += [Piece((unit,)) for unit in units[at : match.start]]
+        kind = match.decided[0].kind if match.decided else None
+        pieces.append(Piece(tuple(units[match.start : match.end]), kind, match.guard))
+        at = match.end
+    starts += range(at, len(units))
+    pieces += [Piece((unit,)) for unit in units[at:]]
+    return {
+        starts[position] + offset: guard.text
+        for position, guard in silenced(pieces).items()
+        for offset in range(len(pieces[position].units))
     }
-    best = [kind for kind, confidence in surest.items() if confidence == max(surest.values())]
-    return [term for term in terms if term.kind is best[0]] if len(best) == 1 else []
 
 
-def _narrowest(categories: tuple[Demand, ...]) -> tuple[Demand, ...]:
-    """Without those that lie above another one: 'sports running shoes' asks for running shoes."""
-    paths = [demand.value for demand in categories]
-    return tuple(demand for demand in categories if not any(path.startswith(f"{demand.value}/") for path in paths))
+def _rules_said(rules: OwnersRules, units: Sequence[str], silent: dict[int, str]) -> list[Rule]:
+    """Rules whose phrase the query holds, and speaks of as something that it asks for."""
+    return [
+        rule
+        for run in rules.rules.runs(units)
+        if not silent.keys() & set(range(run.start, run.end))
+        for rule in run.entries
+    ]

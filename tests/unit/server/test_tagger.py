@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from multigrain.key_terms import KeyTerm, TermKind
 from multigrain.text.terms import terms_of
-from server.understanding.guards import CJK_GUARDS
+from server.understanding.guards import GUARDS
 from server.understanding.tagger import Tagger
 
 
@@ -151,9 +151,13 @@ beside = st.one_of(
 )
 
 
+def guards(text: str) -> bool:
+    return any(GUARDS.runs(terms_of(text)))
+
+
 @given(st.sampled_from(NAMES), beside, beside)
 def test_a_cjk_term_is_found_whatever_stands_beside_it(name: str, before: str, after: str) -> None:
-    assume(not any(guard in before for guard in CJK_GUARDS))
+    assume(not guards(before + after))
     assert Tagger([brand(name)]).understand(before + name + after).brand_names == (name,)
 
 
@@ -162,7 +166,7 @@ def test_a_cjk_term_is_lost_only_to_one_as_long_that_shares_characters(
     names: list[str], before: str, after: str
 ) -> None:
     wanted = names[0]
-    assume(not any(guard in before for guard in CJK_GUARDS))
+    assume(not guards(before + after))
     found = Tagger(map(brand, names)).understand(before + wanted + after).brand_names
     rivals = [name for name in found if len(name) >= len(wanted) and set(name) & set(wanted)]
     assert wanted in found or rivals
@@ -180,7 +184,7 @@ def test_a_latin_term_is_never_found_inside_a_longer_word(name: str, before: str
 
 @given(st.sampled_from(["apple", "nike", "3m"]), beside, beside)
 def test_a_latin_term_is_found_between_cjk(name: str, before: str, after: str) -> None:
-    assume(not any(guard in before for guard in CJK_GUARDS))
+    assume(not guards(before + after))
     assert Tagger([brand(name)]).understand(before + name + after).brand_names == (name,)
 
 
@@ -192,3 +196,47 @@ def test_a_query_without_known_words_demands_nothing(query: str) -> None:
 
 def test_an_empty_dictionary_demands_nothing() -> None:
     assert Tagger([]).understand("nike shoes").brands == ()
+
+
+def a_colour(value: str, confidence: float = 0.8) -> KeyTerm:
+    return KeyTerm(kind=TermKind.ATTRIBUTE, value=value, words=terms_of(value), confidence=confidence, name="colour")
+
+
+def demanded(tagger: Tagger, query: str) -> set[str]:
+    intent = tagger.understand(query)
+    return {demand.value for demand in (*intent.brands, *intent.categories, *intent.attributes, *intent.words)}
+
+
+def test_an_attribute_is_demanded_by_its_name() -> None:
+    (demand,) = Tagger([a_colour("red")]).understand("red shoes").attributes
+    assert (demand.name, demand.value, demand.words) == ("colour", "red", ("red",))
+
+
+def test_a_word_of_titles_is_demanded() -> None:
+    word = KeyTerm(kind=TermKind.WORD, value="v4032", words=("v4032",), confidence=0.9)
+    (demand,) = Tagger([word]).understand("pump V4032").words
+    assert demand.value == "v4032"
+
+
+def test_a_value_that_is_said_twice_counts_once_and_as_surely_as_it_is_said() -> None:
+    other = KeyTerm(kind=TermKind.BRAND, value="nike", words=("swoosh",), confidence=0.99)
+    (demand,) = Tagger([brand("nike"), other]).understand("nike swoosh nike").brands
+    assert (demand.confidence, demand.words) == (0.99, ("swoosh",))
+
+
+def test_a_department_named_after_people_widens_no_other_category_and_leaves_its_attribute() -> None:
+    women = KeyTerm(kind=TermKind.ATTRIBUTE, value="women", words=("women",), confidence=0.7, name="gender")
+    tagger = Tagger(
+        [category("women", "women"), women, category("women/dresses", "dress"), category("sports/shoes", "shoes")]
+    )
+    assert demanded(tagger, "women") == {"women"}
+    assert tagger.understand("women").category_paths == ("women",)
+    assert tagger.understand("women dress").category_paths == ("women/dresses",)
+    shoes = tagger.understand("shoes for women")
+    assert (shoes.category_paths, [demand.name for demand in shoes.attributes]) == (("sports/shoes",), ["gender"])
+
+
+def test_an_unsure_attribute_of_a_department_is_not_demanded() -> None:
+    women = KeyTerm(kind=TermKind.ATTRIBUTE, value="women", words=("women",), confidence=0.5, name="gender")
+    tagger = Tagger([category("women", "women"), women, category("sports/shoes", "shoes")])
+    assert demanded(tagger, "women shoes") == {"sports/shoes"}
