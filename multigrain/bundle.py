@@ -4,7 +4,7 @@
     query_tower/       SavedModel, numeric inputs, no custom ops
     item_tower/        the same
     vocabulary/        grains and ids -> integers
-    relevance/         the key-term dictionary
+    relevance/         the key-term dictionary, and the cut-off, which may be absent
     neighbors/         item to item; may be absent
     golden.npz         examples that must reproduce
     COMPLETE           written last; holds the SHA-256 of the manifest
@@ -21,7 +21,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from multigrain import golden, key_terms, neighbors
+from multigrain import cut_off, golden, key_terms, neighbors
+from multigrain.cut_off import CutOff
 from multigrain.errors import BundleRefused
 from multigrain.features.inputs import TextLengths, Vocabularies
 from multigrain.features.windows import WindowConfig
@@ -103,6 +104,10 @@ class Bundle:
 
     def key_terms(self) -> tuple[KeyTerm, ...]:
         return key_terms.load(self.path / RELEVANCE)
+
+    def cut_off(self) -> CutOff | None:
+        """None: the bundle has none."""
+        return cut_off.load(self.path / RELEVANCE, dims=self.manifest.dims)
 
     def neighbors(self) -> Neighbors:
         """Empty when the bundle has none."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from multigrain.cut_off import CutOff
 from multigrain.encoder import Encoder
 from multigrain.errors import InvalidRequest, NothingLive
 from multigrain.index.item_index import ItemIndex
@@ -55,6 +56,8 @@ class LiveGeneration:
     """The most that one search of this index can return."""
     follower: Follower | None = None
     """None: every search reads where the stream writes."""
+    cut_off: CutOff | None = None
+    """None: the bundle has none, so no score is too low."""
     neighbours: Neighbourhood = field(default_factory=lambda: Neighbourhood(Neighbors.none()))
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from multigrain.bundle import Bundle, open_bundle
 from multigrain.catalog.catalog import SqlCatalogue
+from multigrain.cut_off import CutOff
 from multigrain.encoder import Encoder, load_encoder
 from multigrain.errors import BundleRefused
 from multigrain.features.windows import Windows
@@ -38,17 +39,18 @@ def loader(
     def load(generation: Generation) -> LiveGeneration:
         bundle = open_bundle(Path(generation.bundle_path))
         # Before the towers: a table that cannot be read is refused at once and not after seconds.
-        neighbours = Neighbourhood(bundle.neighbors())
-        return bring_up(generation, load_towers(bundle), indexes, Tagger(bundle.key_terms()), catalogue, neighbours)
+        neighbours, cut_off = Neighbourhood(bundle.neighbors()), bundle.cut_off()
+        tagger = Tagger(bundle.key_terms())
+        return bring_up(generation, load_towers(bundle), indexes, tagger, catalogue, neighbours, cut_off)
 
     return load
 
 
 def reopener(indexes: IndexStore, catalogue: SqlCatalogue | None = None) -> Reopen:
-    """Opens the index of a loaded generation again; its towers, its dictionary and its neighbours stay."""
+    """Opens the index of a loaded generation again; whatever is of its bundle stays."""
 
     def reopen(live: LiveGeneration, generation: Generation) -> LiveGeneration:
-        return bring_up(generation, live.encoder, indexes, live.tagger, catalogue, live.neighbours)
+        return bring_up(generation, live.encoder, indexes, live.tagger, catalogue, live.neighbours, live.cut_off)
 
     return reopen
 
@@ -60,11 +62,12 @@ def bring_up(
     tagger: Tagger,
     catalogue: SqlCatalogue | None = None,
     neighbours: Neighbourhood | None = None,
+    cut_off: CutOff | None = None,
 ) -> LiveGeneration:
     """Joins the parts. Raises BundleRefused when the towers are not those that the index was built with.
 
     `catalogue`: where an index that is served from memory sees what it must read again. None: nothing changes.
-    `neighbours`: None: nobody has any.
+    `neighbours`: None: nobody has any. `cut_off`: None: no score is too low.
     """
     if (encoder.bundle_id, encoder.dims) != (generation.bundle_id, generation.dims):
         raise BundleRefused(
@@ -79,6 +82,7 @@ def bring_up(
         tagger=tagger,
         max_k=specs.from_dict(generation.index_spec).deepest,
         follower=follower,
+        cut_off=cut_off,
         neighbours=neighbours or Neighbourhood(Neighbors.none()),
     )
     _warm(live)

@@ -1,4 +1,4 @@
-"""Brands, shops and category paths as small numbers, the same in every process that shares the columns.
+"""Brands, shops, category paths and attributes as small numbers, the same in every process that shares the columns.
 
 The texts are in a log; each process keeps the tables that it needs for looking them up, and reads on when the log has
 grown. Codes are given in order of first sight.
@@ -41,15 +41,19 @@ class Table(ABC, Generic[Key]):
     def _of_text(self, text: str) -> Key: ...
 
     def put(self, keys: Sequence[Key]) -> Codes:
-        """The code of each, a further one for those that have none. By one writer."""
+        """The code of each, a further one for those that have none; 0 where it is not admitted. By one writer."""
         self._read_on()
         codes = self._codes_of(keys)
-        if codes.min() == _MISSING:
+        if codes.min(initial=0) == _MISSING:
             missing = dict.fromkeys(keys[position] for position in np.flatnonzero(codes == _MISSING).tolist())
-            self._log.append([self._as_text(key) for key in missing])
+            self._log.append([self._as_text(key) for key in self._admitted(list(missing))])
             self._read_on()
-            codes = self._codes_of(keys)
+            codes = np.maximum(self._codes_of(keys), 0)
         return codes
+
+    def _admitted(self, keys: Sequence[Key]) -> Sequence[Key]:
+        """Those of these that get a code."""
+        return keys
 
     def codes(self, keys: Iterable[Key]) -> Codes:
         """Codes of those that are known."""
@@ -102,6 +106,11 @@ class PathTable(Table[tuple[str, ...]]):
         """Of every path that is the category or below it; of a bare name on any level if no path begins so."""
         self._read_on()
         return np.array(self._under_path.get(category) or self._under_name.get(category, []), np.int32)
+
+    def is_path(self, category: str) -> bool:
+        """Whether it is a path or no category at all, and not the bare name of one further down."""
+        self._read_on()
+        return category in self._under_path or category not in self._under_name
 
     def _as_text(self, key: tuple[str, ...]) -> str:
         return json.dumps(key)  # a name may hold any sign, so none is left to join them with

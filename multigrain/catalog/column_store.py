@@ -5,6 +5,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from multigrain.catalog.attribute_table import SLOTS, AttributeTable
 from multigrain.catalog.code_table import PathTable, TextTable
 from multigrain.catalog.columns import ROWS_MAX, CatalogueColumns
 from multigrain.catalog.id_column import IdColumn
@@ -14,7 +15,7 @@ from multigrain.errors import InvalidConfig
 
 Number = TypeVar("Number", bound=np.generic)
 
-_FORMAT = 1
+_FORMAT = 2
 """Of the order of arrays below and of what is in them. A process of another version must not read them."""
 
 
@@ -47,6 +48,8 @@ class ColumnStore:
         self.brand_table = TextTable(TextLog(space))
         self.path_table = PathTable(TextLog(space))
         self.shop_table = TextTable(TextLog(space))
+        self.attribute_slots = space.int32s(ROWS_MAX * SLOTS).reshape(ROWS_MAX, SLOTS)
+        self.attribute_table = AttributeTable(TextLog(space))
 
     def prepare(self) -> None:
         """What the writer does before it writes, to memory that is bare or was left by another."""
@@ -74,6 +77,8 @@ class ColumnStore:
             brand_table=self.brand_table,
             path_table=self.path_table,
             shop_table=self.shop_table,
+            attribute_slots=_read_only(self.attribute_slots[:size]),
+            attribute_table=self.attribute_table,
         )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from multigrain.catalog.attribute_table import SLOTS, AttributeTable
 from multigrain.catalog.code_table import Codes, PathTable, TextTable
 from multigrain.catalog.id_column import IdColumn
 from multigrain.catalog.memory import PrivateMemory, Space
@@ -37,10 +38,10 @@ def _no_ids() -> IdColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueColumns:
-    """A view. Every array is [size], read-only, and row n is the item of item_no n.
+    """A view. Every array is [size] or [size, ...], read-only, and row n is the item of item_no n.
 
-    Brand, path and shop are codes, read through the three tables; code 0 is '', and what row 0 has. Without arguments
-    it is of a catalogue without items.
+    Brand, path, shop and attributes are codes, read through their tables; code 0 is '', and what row 0 has. Without
+    arguments it is of a catalogue without items.
     """
 
     revision: int = 0
@@ -60,6 +61,9 @@ class CatalogueColumns:
     brand_table: TextTable = field(default_factory=lambda: TextTable(TextLog(_bare())))
     path_table: PathTable = field(default_factory=lambda: PathTable(TextLog(_bare())))
     shop_table: TextTable = field(default_factory=lambda: TextTable(TextLog(_bare())))
+    attribute_slots: Codes = field(default_factory=lambda: np.zeros((1, SLOTS), np.int32))
+    """[size, SLOTS]: what an item states of its attributes, codes first and zeros behind them."""
+    attribute_table: AttributeTable = field(default_factory=lambda: AttributeTable(TextLog(_bare())))
 
     def rows_of(self, item_nos: Int64s) -> Int64s:
         """Rows to look at for these item numbers: row 0 for those that this view does not hold."""
@@ -87,6 +91,11 @@ class CatalogueColumns:
 
     def category_path_of(self, item_no: int) -> tuple[str, ...]:
         return self.path_table.key_of(int(self.path_codes[self._row_of(item_no)]))
+
+    def attributes_of(self, item_no: int) -> dict[str, str]:
+        """What it states, as far as it is judged on."""
+        slots: list[int] = self.attribute_slots[self._row_of(item_no)].tolist()
+        return dict(self.attribute_table.key_of(code) for code in slots if code)
 
     def path_codes_under(self, category: str) -> Codes:
         """Codes of every path that is the category or below it. Empty: there is none.

@@ -46,6 +46,7 @@ class ColumnsWriter:
         store.brand_codes[rows] = store.brand_table.put(page.brands)
         store.path_codes[rows] = store.path_table.put(page.category_paths)
         store.shop_codes[rows] = store.shop_table.put(page.shops)
+        store.attribute_slots[rows] = store.attribute_table.slots_of(page.attributes)
         store.price[rows] = page.price
         store.stock[rows] = page.stock
         # A row begins to hold an item with its status, the whole begins to hold a row with its size.

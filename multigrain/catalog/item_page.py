@@ -1,6 +1,6 @@
 """A page of the catalogue as columns: what loading reads, without an object an item."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +23,7 @@ class ItemPage:
     brands: Sequence[str]
     category_paths: Sequence[tuple[str, ...]]
     shops: Sequence[str]
+    attributes: Sequence[Mapping[str, str]]
     price: Float32s
     stock: NDArray[np.int32]
     """As far as the type reaches: more is as good as endless."""

@@ -105,7 +105,9 @@ def page_since(connection: sa.Connection, revision: int, limit: int) -> ItemPage
     found = connection.execute(_CHANGED, {"since": revision, "at_most": limit}).all()
     if not found:
         return None
-    item_nos, ids, titles, brands, paths, shops, prices, stocks, statuses, revisions = zip(*found, strict=True)
+    item_nos, ids, titles, brands, paths, shops, attributes, prices, stocks, statuses, revisions = zip(
+        *found, strict=True
+    )
     return ItemPage(
         item_nos=np.array(item_nos, np.int64),
         item_ids=ids,
@@ -113,6 +115,7 @@ def page_since(connection: sa.Connection, revision: int, limit: int) -> ItemPage
         brands=brands,
         category_paths=_paths(paths),
         shops=shops,
+        attributes=_attributes(attributes),
         price=np.array(prices, np.float32),
         stock=np.minimum(np.array(stocks, np.int64), _STOCK_MAX).astype(np.int32),
         status=np.array(statuses, np.uint8),
@@ -126,9 +129,10 @@ _CHANGED = (
         items.c.item_id,
         items.c.title,
         items.c.brand,
-        # As text: there are few paths, and each is made a tuple once a page.
+        # As text: there are few paths, and each is made a tuple once a page. So with attributes.
         sa.cast(items.c.category_path, sa.Text),
         items.c.shop,
+        sa.cast(items.c.attributes, sa.Text),
         items.c.price,
         items.c.stock,
         items.c.status,
@@ -143,6 +147,12 @@ _CHANGED = (
 def _paths(texts: Sequence[str]) -> list[tuple[str, ...]]:
     path_of = {text: tuple(json.loads(text)) for text in set(texts)}
     return [path_of[text] for text in texts]
+
+
+def _attributes(texts: Sequence[str]) -> list[Mapping[str, str]]:
+    # At once: to call it for each would take longer than what it does.
+    whole: list[Mapping[str, str]] = json.loads(f"[{','.join(texts)}]")
+    return whole
 
 
 def _selected(

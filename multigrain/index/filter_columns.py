@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from multigrain.index.hard_filter import is_under
+from multigrain.index.hard_filter import CATEGORY_BYTES, NAME_BYTES, is_under, shortened
 from multigrain.index.item_index import HardFilter, IndexRows
 from multigrain.index.scans.growth import grown
 from multigrain.types import Bools, Int64s
@@ -18,7 +18,8 @@ class FilterColumns:
 
     def __init__(self, size: int) -> None:
         self._statuses = np.zeros(size, np.int64)
-        self._brands, self._categories, self._shops = (_Words(size) for _ in range(3))
+        self._brands, self._shops = (_Words(size, NAME_BYTES) for _ in range(2))
+        self._categories = _Words(size, CATEGORY_BYTES)
 
     def grow(self, size: int) -> None:
         self._statuses = grown(self._statuses, size)
@@ -58,13 +59,15 @@ class FilterColumns:
         return demands
 
     def _under(self, paths: Sequence[str]) -> set[str]:
-        return {word for word in self._categories.known() if any(is_under(word, path) for path in paths)}
+        cut = [shortened(path, CATEGORY_BYTES) for path in paths]
+        return {word for word in self._categories.known() if any(is_under(word, path) for path in cut)}
 
 
 class _Words:
-    """A column of strings, kept as codes."""
+    """A column of strings, kept as codes. Longer ones are cut as Milvus cuts them: rows may come from there."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, bytes_max: int) -> None:
+        self._bytes_max = bytes_max
         self._code_of: dict[str, int] = {}
         self._codes: NDArray[np.int64] = np.zeros(size, np.int64)
 
@@ -76,11 +79,14 @@ class _Words:
         return list(self._code_of)
 
     def put(self, places: Int64s, words: Sequence[str]) -> None:
-        self._codes[places] = [self._code_of.setdefault(word, len(self._code_of)) for word in words]
+        self._codes[places] = [
+            self._code_of.setdefault(shortened(word, self._bytes_max), len(self._code_of)) for word in words
+        ]
 
     def at(self, places: Int64s) -> list[str]:
         words = self.known()
         return [words[code] for code in self._codes[places].tolist()]
 
     def among(self, places: Places, words: set[str]) -> Bools:
-        return np.isin(self._codes[places], [self._code_of[word] for word in words if word in self._code_of])
+        cut = {shortened(word, self._bytes_max) for word in words}
+        return np.isin(self._codes[places], [self._code_of[word] for word in cut if word in self._code_of])

@@ -5,19 +5,22 @@ import functools
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 from prometheus_client import Counter, Histogram
 
 from multigrain.errors import Unavailable
-from multigrain.index.item_index import HardFilter
 from multigrain.telemetry import CHANNEL_ANSWERS, CHANNEL_HITS, CHANNEL_SECONDS, LOG_FIELDS
-from server.channels.channel import Channel, Question, ranked
+from server.channels.channel import Channel, Only, Question, ranked
 from server.request import ChannelName, Request
 from server.result import ChannelReport, Degraded, Hits
 from server.stages import step
 
 log = logging.getLogger(__name__)
+
+HEAD_START = 0.2
+"""Of the time of the channels: so long the others wait at most for the vector channel."""
 
 NONE: Hits = ranked(np.zeros(0, np.int64), np.zeros(0, np.float32))
 
@@ -31,9 +34,17 @@ async def ask_all(
     """
     depths = depths_of(request, question.live.max_k)
     asked = [channel for channel in channels if channel.name in depths]
-    reports = await asyncio.gather(
-        *(ask_one(channel, question, depths[channel.name], seconds=seconds) for channel in asked)
-    )
+    ends_at = time.monotonic() + seconds
+
+    async def ask(channel: Channel) -> ChannelReport:
+        if ChannelName.VECTOR in depths and channel.name is not ChannelName.VECTOR:
+            await _let_the_vector_channel_begin(question, HEAD_START * seconds)
+        report = await ask_one(channel, question, depths[channel.name], seconds=ends_at - time.monotonic())
+        if channel.name is ChannelName.VECTOR:
+            question.searching.set()  # had it failed before its search, the others would wait for nothing
+        return report
+
+    reports = await asyncio.gather(*(ask(channel) for channel in asked))
     # Neighbours know no query: beside the channels that do, theirs alone is no answer to it.
     answering = [report for report in reports if report.channel is not ChannelName.NEIGHBOURS] or reports
     if all(report.degraded for report in answering):
@@ -44,6 +55,16 @@ async def ask_all(
     return tuple(reports)
 
 
+async def _let_the_vector_channel_begin(question: Question, seconds: float) -> None:
+    """Its search takes longest, and while the index works this process does not: that is when the others cost nothing.
+
+    Begun all at once, they take Python's lock from the encoding, and the search is sent milliseconds later.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await question.searching.wait()
+
+
 def depths_of(request: Request, max_k: int) -> dict[ChannelName, int]:
     """How many hits each channel is asked for; the index cannot return more than max_k at once."""
     depths = {wanted.channel: wanted.quota or request.limit for wanted in request.channels}
@@ -52,9 +73,7 @@ def depths_of(request: Request, max_k: int) -> dict[ChannelName, int]:
     return depths
 
 
-async def ask_one(
-    channel: Channel, question: Question, k: int, *, only: HardFilter | None = None, seconds: float
-) -> ChannelReport:
+async def ask_one(channel: Channel, question: Question, k: int, *, only: Only = None, seconds: float) -> ChannelReport:
     """What one channel gave; a failure is in the report and not raised."""
     with step(channel.name.name.lower()) as facts:
         report = await _answer_of(channel, question, k, only=only, seconds=seconds)
@@ -65,9 +84,7 @@ async def ask_one(
     return report
 
 
-async def _answer_of(
-    channel: Channel, question: Question, k: int, *, only: HardFilter | None, seconds: float
-) -> ChannelReport:
+async def _answer_of(channel: Channel, question: Question, k: int, *, only: Only, seconds: float) -> ChannelReport:
     started = time.monotonic()
     hits, problem, degraded = NONE, "", None
     try:

@@ -1,6 +1,7 @@
 """The shape of a channel: a way to find candidates. It may be slow and it may fail; whoever asks allows for both."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -38,6 +39,8 @@ class Question:
         self.columns = columns if columns is not None else CatalogueColumns()
         self._key = key
         self._encodings = encodings
+        self.searching = asyncio.Event()
+        """Set when the first search is on its way to the index, or none will be."""
         self._vector: asyncio.Future[Float32s] | None = None
         self._wanted_by = 0
 
@@ -58,13 +61,31 @@ class Question:
             if not self._wanted_by:
                 vector.cancel()
 
+    @property
+    def encoded(self) -> Float32s | None:
+        """The vector, where a search has made it; None: nobody has, or not yet."""
+        if self._vector is None or not self._vector.done() or _came_to_nothing(self._vector):
+            return None
+        return self._vector.result()
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """These items and no others, each of them compared: for what a search of an index may have passed over."""
+
+    item_nos: Int64s
+
+
+Only = HardFilter | Among | None
+"""Where a channel may look; None: everywhere."""
+
 
 class Channel(Protocol):
     """A member of the list in channels/__init__.py."""
 
     name: ChannelName
 
-    async def ask(self, question: Question, k: int, *, only: HardFilter | None, seconds: float) -> Hits:
+    async def ask(self, question: Question, k: int, *, only: Only, seconds: float) -> Hits:
         """At most k hits, best first. Blocks nobody, and may raise anything.
 
         `only` lets a channel look deeper among the items that can pass; one that cannot filter ignores it, because

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from multigrain.types import Bools, Int64s
+from server.lexical.holding import Holding
 from server.lexical.ledger import Ledger
 from server.lexical.merging import merged
 from server.lexical.segment import Segment, of_titles
@@ -35,6 +36,7 @@ class LexicalIndex:
         """By serial, the oldest first: the segment, and what of it is alive; None: all."""
         self._last_serial = 0
         self._snapshot = Snapshot()
+        self._holding = Holding()
         self._merging: threading.Thread | None = None
         self._merging_serials: list[int] = []
 
@@ -62,6 +64,10 @@ class LexicalIndex:
     def search(self, query: str, k: int) -> Hits:
         """The k titles that hold most of the query's words, the rarer ones counting more (BM25)."""
         return self._snapshot.search(keys_of_query(query), k)
+
+    def holders(self, word: str) -> Int64s:
+        """The item_nos whose titles hold the word, ascending."""
+        return self._holding.holders(self._snapshot, word)
 
     @property
     def snapshot(self) -> Snapshot:

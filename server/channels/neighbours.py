@@ -6,9 +6,8 @@ Item-to-item collaborative filtering, as shops have long had it; neither paper s
 import numpy as np
 
 from multigrain.features.windows import Windows
-from multigrain.index.item_index import HardFilter
 from multigrain.types import Action, Float32s, ItemId
-from server.channels.channel import Question
+from server.channels.channel import Only, Question
 from server.request import ChannelName
 from server.result import Hits
 
@@ -23,7 +22,7 @@ class NeighboursChannel:
 
     name = ChannelName.NEIGHBOURS
 
-    async def ask(self, question: Question, k: int, *, only: HardFilter | None, seconds: float) -> Hits:
+    async def ask(self, question: Question, k: int, *, only: Only, seconds: float) -> Hits:
         """Neighbours of the user's recent items; none for a user without history or a bundle without neighbours.
 
         A recent item is a hit where it is a neighbour of another one: what somebody keeps coming back to is often what

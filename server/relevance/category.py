@@ -1,13 +1,12 @@
 """In or below any of the categories that the query demands."""
 
-from multigrain.types import Bools, Int64s
 from server.relevance.membership import in_category
-from server.relevance.rule import Case, Rule
+from server.relevance.rule import Case, Rule, Test
 from server.result import Verdict
 
 
-def _passes(case: Case, rows: Int64s) -> Bools:
-    return in_category(case.columns, rows, case.intent.category_paths)
+def _test_of(case: Case) -> Test | None:
+    return in_category(case.columns, case.intent.category_paths) if case.intent.categories else None
 
 
-RULE = Rule(Verdict.CATEGORY, _passes)
+RULE = Rule(Verdict.CATEGORY, _test_of)

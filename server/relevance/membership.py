@@ -1,6 +1,6 @@
-"""Whether items belong to any of the named brands, categories or shops. No names: no demand, so everything passes.
+"""Whether items belong to any of the named brands, categories or shops.
 
-A name that the catalogue does not know has no code, so nothing passes for it.
+A name that the catalogue does not know has no code, so nothing belongs to it.
 """
 
 from collections.abc import Sequence
@@ -8,32 +8,41 @@ from collections.abc import Sequence
 import numpy as np
 
 from multigrain.catalog.columns import CatalogueColumns, Codes
-from multigrain.types import Bools, Int64s
+from multigrain.types import Bools
+from server.relevance.rule import Rows, Test
 
 
-def of_brand(columns: CatalogueColumns, rows: Int64s, names: Sequence[str]) -> Bools:
-    """Any of these brands, [n]."""
-    return _any_of(columns.brand_codes, rows, columns.brand_table.codes(names), demanded=bool(names))
+def of_brand(columns: CatalogueColumns, names: Sequence[str]) -> Test:
+    """Any of these brands."""
+    return _any_of(columns.brand_codes, columns.brand_table.codes(names))
 
 
-def of_shop(columns: CatalogueColumns, rows: Int64s, names: Sequence[str]) -> Bools:
-    """Any of these shops, [n]."""
-    return _any_of(columns.shop_codes, rows, columns.shop_table.codes(names), demanded=bool(names))
+def of_shop(columns: CatalogueColumns, names: Sequence[str]) -> Test:
+    """Any of these shops."""
+    return _any_of(columns.shop_codes, columns.shop_table.codes(names))
 
 
-def in_category(columns: CatalogueColumns, rows: Int64s, categories: Sequence[str]) -> Bools:
-    """In or below any of these categories, paths or names on any level, [n]."""
+def in_category(columns: CatalogueColumns, categories: Sequence[str]) -> Test:
+    """In or below any of these categories, paths or names on any level."""
     codes = [columns.path_codes_under(category) for category in categories]
-    return _any_of(columns.path_codes, rows, np.concatenate([np.zeros(0, np.int32), *codes]), demanded=bool(categories))
+    return _any_of(columns.path_codes, codes[0] if len(codes) == 1 else np.concatenate(codes))
 
 
-def _any_of(column: Codes, rows: Int64s, codes: Codes, *, demanded: bool) -> Bools:
-    if not demanded:
-        return np.ones(len(rows), np.bool_)
-    if not len(codes):
-        return np.zeros(len(rows), np.bool_)
-    found = column[rows]  # a copy: the column may get a higher code at any moment
-    # One look-up a row, however many codes: 'everything below sports' may be thousands of paths.
-    wanted = np.zeros(int(max(found.max(initial=0), codes.max())) + 1, np.bool_)
+def _any_of(column: Codes, codes: Codes) -> Test:
+    if len(codes) == 1:
+        only = codes[0]
+
+        def is_it(rows: Rows) -> Bools:
+            same: Bools = column[rows] == only
+            return same
+
+        return is_it
+    # One look-up a row, however many codes: 'everything below sports' may be thousands of paths. The last one is for
+    # all higher codes, which the column may get at any moment.
+    wanted = np.zeros(int(codes.max(initial=0)) + 2, np.bool_)
     wanted[codes] = True
-    return wanted[found]
+
+    def is_among(rows: Rows) -> Bools:
+        return wanted.take(column[rows], mode="clip")
+
+    return is_among

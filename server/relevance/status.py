@@ -1,14 +1,21 @@
 """Active and in stock, or not shown: in every mode."""
 
-from multigrain.types import Bools, Int64s, ItemStatus
-from server.relevance.rule import Case, Rule
+from multigrain.types import Bools, ItemStatus
+from server.relevance.rule import Case, Rows, Rule, Test
 from server.result import Verdict
 
-
-def _passes(case: Case, rows: Int64s) -> Bools:
-    active: Bools = case.columns.status[rows] == ItemStatus.ACTIVE
-    in_stock: Bools = case.columns.stock[rows] > 0
-    return active & in_stock
+_ACTIVE = int(ItemStatus.ACTIVE)
 
 
-RULE = Rule(Verdict.STATUS, _passes)
+def _test_of(case: Case) -> Test:
+    status, stock = case.columns.status, case.columns.stock
+
+    def is_for_sale(rows: Rows) -> Bools:
+        passed: Bools = status[rows] == _ACTIVE
+        passed &= stock[rows] > 0
+        return passed
+
+    return is_for_sale
+
+
+RULE = Rule(Verdict.STATUS, _test_of)

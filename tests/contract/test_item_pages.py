@@ -20,7 +20,7 @@ def test_pages_are_what_changed_as_columns(engine: sa.Engine) -> None:
     changed = [
         an_item(1, brand="a"),
         an_item(2, title="红", category_path=("é", "b/c"), price=2.5),
-        an_item(3, shop=""),
+        an_item(3, shop="", attributes={"colour": "红", 'a"b': "c\n"}),
     ]
     catalogue.apply([an_upsert(item) for item in changed])
 
@@ -32,4 +32,5 @@ def test_pages_are_what_changed_as_columns(engine: sa.Engine) -> None:
     assert list(page.category_paths) == [("é", "b/c"), ("sports", "shoes", "running shoes")]
     assert (list(page.brands), list(page.shops)) == (["adidas", "adidas"], ["shop-1", ""])
     assert (page.price.tolist(), page.stock.tolist(), page.status.tolist()) == ([2.5, 100.0], [10, 10], [1, 1])
+    assert list(page.attributes) == [{}, {"colour": "红", 'a"b': "c\n"}]
     assert catalogue.page_since(3, 10) is None

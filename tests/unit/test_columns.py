@@ -185,6 +185,9 @@ fields = st.fixed_dictionaries(
         "price": st.integers(0, 100).map(float),
         "stock": st.integers(0, 9),
         "status": st.sampled_from(ItemStatus),
+        "attributes": st.dictionaries(
+            st.sampled_from(["colour", "颜色", "a\nb"]), st.sampled_from(["red", "红", "=", "\n"])
+        ),
     },
 )
 
@@ -224,6 +227,7 @@ upserts = st.builds(
     category_path=st.sampled_from([("a",), ("a", "b"), ("a", "b", "c"), ("b", "c")]),
     price=st.integers(0, 100).map(float),
     stock=st.integers(0, 9),
+    attributes=st.sampled_from([{}, {"colour": "red"}, {"colour": "blue", "size": "42"}]),
 )
 patches = st.builds(
     lambda number, version, price, status: ItemPatched(
@@ -285,12 +289,15 @@ def _follow(items: dict[ItemId, Item], event: ItemEvent) -> None:
 
 
 def _with(item: Item, **changes: Any) -> Item:  # Any: whatever field changes
-    names = ("item_id", "title", "brand", "category_path", "shop", "price", "stock", "status", "source_version")
+    names = (
+        *("item_id", "title", "brand", "category_path", "shop", "price", "stock", "status", "source_version"),
+        "attributes",
+    )
     return Item(**{**{name: getattr(item, name) for name in names}, **changes})
 
 
 def _seen(item: Item) -> tuple[object, ...]:
-    return item.brand, item.category_path, item.shop, item.price, item.stock, int(item.status)
+    return item.brand, item.category_path, item.shop, item.price, item.stock, dict(item.attributes), int(item.status)
 
 
 def _as_dict(columns: CatalogueColumns) -> dict[ItemId, tuple[object, ...]]:
@@ -305,6 +312,7 @@ def _as_dict(columns: CatalogueColumns) -> dict[ItemId, tuple[object, ...]]:
             columns.shop_of(item_no),
             float(columns.price[item_no]),
             int(columns.stock[item_no]),
+            columns.attributes_of(item_no),
             int(columns.status[item_no]),
         )
     return found

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -7,9 +8,8 @@ import pytest
 
 from multigrain.errors import IndexUnavailable, Unavailable
 from multigrain.features.windows import Windows
-from multigrain.index.item_index import HardFilter
 from server.channels.asking import ask_all, depths_of
-from server.channels.channel import Question
+from server.channels.channel import Only, Question
 from server.request import ChannelName, ChannelQuota, Request
 from server.result import Degraded, Hits
 from tests.unit.server.test_live import Loads, a_generation
@@ -24,7 +24,7 @@ class GivenChannel:
         self.name = name
         self._does = does
 
-    async def ask(self, question: Question, k: int, *, only: HardFilter | None, seconds: float) -> Hits:
+    async def ask(self, question: Question, k: int, *, only: Only, seconds: float) -> Hits:
         return await self._does(k)
 
     def close(self) -> None:
@@ -89,6 +89,42 @@ def test_channels_are_asked_side_by_side(question: Question) -> None:
 
     reports = asked(question, GivenChannel(VECTOR, meets), GivenChannel(LEXICAL, meets), seconds=5)
     assert [len(report.hits) for report in reports] == [2, 2]
+
+
+def test_the_others_begin_when_the_search_of_the_vector_channel_is_on_its_way(question: Question) -> None:
+    begun: list[str] = []
+
+    async def searches(k: int) -> Hits:
+        begun.append("encoding")
+        await asyncio.sleep(0)
+        begun.append("search")
+        question.searching.set()
+        return await two_hits(k)
+
+    async def notes(k: int) -> Hits:
+        begun.append("lexical")
+        return await two_hits(k)
+
+    asked(question, GivenChannel(LEXICAL, notes), GivenChannel(VECTOR, searches), seconds=60)
+    assert begun == ["encoding", "search", "lexical"]
+
+
+def test_the_others_do_not_wait_for_a_vector_channel_that_failed(question: Question) -> None:
+    failed, well = asked(question, GivenChannel(VECTOR, broken), GivenChannel(LEXICAL, two_hits), seconds=1e9)
+    assert (failed.degraded, len(well.hits)) == (Degraded.CHANNEL_FAILED, 2)
+
+
+def test_the_others_begin_a_fifth_of_the_time_later_at_most(question: Question) -> None:
+    loop_times: list[float] = []
+
+    async def notes(k: int) -> Hits:
+        loop_times.append(asyncio.get_running_loop().time())
+        return await two_hits(k)
+
+    started = time.monotonic()
+    late, well = asked(question, GivenChannel(VECTOR, never), GivenChannel(LEXICAL, notes), seconds=0.5)
+    assert (late.degraded, well.degraded) == (Degraded.CHANNEL_LATE, None)
+    assert loop_times[0] - started >= 0.5 / 5
 
 
 def test_only_the_channels_that_the_request_names_are_asked(question: Question) -> None:
