@@ -27,6 +27,7 @@ from commands import (
     generations,
     import_,
     index,
+    pretrain,
     probe,
     produce,
     publish,
@@ -39,6 +40,7 @@ from commands import (
     teacher,
     token,
     train,
+    understand,
 )
 from commands.command import Command
 from commands.output import Output
@@ -52,6 +54,7 @@ COMMANDS: tuple[Command, ...] = (
     import_.COMMAND,
     check_logs.COMMAND,
     examples.COMMAND,
+    pretrain.COMMAND,
     train.COMMAND,
     evaluate.COMMAND,
     compare.COMMAND,
@@ -72,6 +75,7 @@ COMMANDS: tuple[Command, ...] = (
     probe.COMMAND,
     query.COMMAND,
     explain.COMMAND,
+    understand.COMMAND,
     slow.COMMAND,
     doctor.COMMAND,
     bench.COMMAND,

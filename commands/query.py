@@ -12,7 +12,7 @@ from commands.request_options import add_request_arguments, address_of, open_cli
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from multigrain.answers import Answer
+    from multigrain.answers import Answer, ChannelReport, Demand
     from multigrain.settings import Settings
     from multigrain.types import Item
 
@@ -45,9 +45,16 @@ def _run(args: argparse.Namespace, output: Output) -> int:
             "dropped": answer.dropped,
             "dropped_by": dict(answer.dropped_by),
             "degraded": list(answer.degraded),
-            "demands": {"brands": list(answer.brands), "categories": list(answer.categories)},
+            "demands": [asdict(demand) for demand in answer.demands],
+            "relaxed": list(answer.relaxed),
             "channels": [
-                {"channel": one.channel, "hits": one.hits, "milliseconds": one.milliseconds, "problem": one.problem}
+                {
+                    "channel": one.channel,
+                    "hits": one.hits,
+                    "passed": one.passed,
+                    "milliseconds": one.milliseconds,
+                    "problem": one.problem,
+                }
                 for one in answer.reports
             ],
             "stages": [asdict(stage) for stage in answer.stages],
@@ -62,19 +69,31 @@ def _show(output: Output, query: str, answer: "Answer", titles: "Mapping[str, It
         item = titles.get(row.item_id)
         known = (item.title, item.brand, f"{item.price:,.2f}") if item else ("", "", "")
         rows.append((row.rank, row.item_id, *known, "+".join(row.channels), row.verdict, f"{row.score:.4f}"))
-    demands = [*(f"brand {brand}" for brand in answer.brands), *(f"category {name}" for name in answer.categories)]
-    dropped = ", ".join(f"{count} by {verdict}" for verdict, count in answer.dropped_by.items())
-    channels = ", ".join(
-        f"{report.channel} {report.hits} in {report.milliseconds:.1f} ms {report.problem}".strip()
-        for report in answer.reports
-    )
+    dropped = ", ".join(f"{count:,} by {verdict}" for verdict, count in answer.dropped_by.items())
+    lines = [
+        f"demands: {'; '.join(_demand(demand) for demand in answer.demands) or 'none'}",
+        *([f"given up: {', '.join(answer.relaxed)}"] if answer.relaxed else []),
+        f"dropped: {dropped or 'none'}",
+        f"channels: {'; '.join(_channel(report) for report in answer.reports)}",
+        *([f"degraded: {', '.join(answer.degraded)}"] if answer.degraded else []),
+    ]
     output.table(
         f"{query}: {len(answer)} of {answer.judged} judged, {answer.generation_id}, {milliseconds:.1f} ms",
         ("rank>", "item", "title", "brand", "price>", "channels", "verdict", "score>"),
         rows,
-        caption=f"demands: {'; '.join(demands) or 'none'}\ndropped: {dropped or 'none'}\nchannels: {channels}"
-        + (f"\ndegraded: {', '.join(answer.degraded)}" if answer.degraded else ""),
+        caption="\n".join(lines),
     )
+
+
+def _demand(demand: "Demand") -> str:
+    """'colour red (titles, 0.97)'."""
+    return f"{demand} ({demand.source}, {demand.confidence:.2f})"
+
+
+def _channel(report: "ChannelReport") -> str:
+    """'vector 1,000 hits, 702 passed in 8.4 ms'."""
+    told = f"{report.channel} {report.hits:,} hits, {report.passed:,} passed in {report.milliseconds:.1f} ms"
+    return f"{told}, {report.problem}" if report.problem else told
 
 
 def _show_stages(output: Output, answer: "Answer", milliseconds: float) -> None:

@@ -60,7 +60,13 @@ def _row(request: "SlowRequest") -> tuple[object, ...]:
         f"{request.returned} of {request.limit}",
         "" if slowest is None else f"{slowest.stage} {slowest.milliseconds:.1f}",
         # Channels that were late or failed say so themselves.
-        ", ".join([*channels, *(reason for reason in request.degraded if not reason.startswith("channel_"))]),
+        ", ".join(
+            [
+                *channels,
+                *(reason for reason in request.degraded if not reason.startswith("channel_")),
+                *(f"without {demand}" for demand in request.relaxed),
+            ]
+        ),
     )
 
 
@@ -76,7 +82,13 @@ def _explaining(request: "SlowRequest") -> str:
 
 def _as_json(request: "SlowRequest") -> dict[str, object]:
     reports = [
-        {"channel": one.channel, "hits": one.hits, "milliseconds": one.milliseconds, "problem": one.problem}
+        {
+            "channel": one.channel,
+            "hits": one.hits,
+            "passed": one.passed,
+            "milliseconds": one.milliseconds,
+            "problem": one.problem,
+        }
         for one in request.reports
     ]
     # The reports' columns are empty arrays, which JSON has no word for.

@@ -21,10 +21,32 @@ class ChannelReport:
     milliseconds: float
     problem: str
     """Empty: all is well."""
+    passed: int
+    """Hits that relevance control kept; demoted ones are not counted."""
     item_ids: tuple[str, ...]
     """Only with debug, best first."""
     scores: Float32s
     """Only with debug: of `item_ids`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """One thing that a query demands."""
+
+    kind: str
+    """'brand', 'category', 'attribute' or 'word'; 'not_brand' or 'not_category' for what the shop keeps out."""
+    name: str
+    """Of an attribute, 'colour'; empty for the other kinds."""
+    value: str
+    confidence: float
+    words: tuple[str, ...]
+    """What of the query says so."""
+    source: str
+    """Who says that the words mean this: 'catalogue', 'synonym', 'misspelling', 'titles', 'clicks' or 'owner'."""
+
+    def __str__(self) -> str:
+        """'colour red', 'brand adidas', 'not brand nike'."""
+        return f"{self.name or self.kind.replace('_', ' ')} {self.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +94,7 @@ class Answer:
     channels: NDArray[np.uint32]
     """Bit (1 << channel number) for each channel that found it."""
     verdicts: NDArray[np.uint8]
+    """KEPT, or the rule that was missed: in mode 'demote', or of a demand that was given up."""
     judged: int
     dropped: int
     dropped_by: Mapping[str, int]
@@ -83,6 +106,12 @@ class Answer:
     brands: tuple[str, ...]
     """That the query was understood to demand."""
     categories: tuple[str, ...]
+    demands: tuple[Demand, ...]
+    """All of it, brands and categories too."""
+    relaxed: tuple[str, ...]
+    """Demands that were given up, in this order, because too few items meet them all: 'colour red'. Candidates that
+    meet them come before those that do not.
+    """
     dropped_item_ids: tuple[str, ...]
     """Only with debug."""
     dropped_verdicts: tuple[str, ...]
@@ -122,10 +151,14 @@ class Explanation:
     """By channel; 0: not among the candidates asked for."""
     scores: Mapping[str, float]
     """By channel: its own score of the item."""
+    exact_ranks: Mapping[str, int]
+    """By channel: its rank among all items of the index by exact scores; 0: not counted. Of 'vector' only."""
     verdict: str
     position: int
     """1 is best; 0: not in the answer."""
     summary: str
+    would_let_in: tuple[str, ...]
+    """What would have put it into the answer, each by itself; empty: it is there, or nothing was found that would."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +218,10 @@ class SlowRequest:
     brands: tuple[str, ...]
     """That the query was understood to demand."""
     categories: tuple[str, ...]
+    demands: tuple[Demand, ...]
+    """All of it, brands and categories too."""
+    relaxed: tuple[str, ...]
+    """Demands that were given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +253,8 @@ def to_answer(message: pb.RetrieveResponse) -> Answer:
         degraded=tuple(short_name(pb.DegradedReason, reason) for reason in message.degraded),
         brands=tuple(message.intent.brands),
         categories=tuple(message.intent.categories),
+        demands=_to_demands(message.intent),
+        relaxed=tuple(message.relaxed),
         dropped_item_ids=tuple(message.dropped_item_ids),
         dropped_verdicts=tuple(short_name(pb.Verdict, verdict) for verdict in message.dropped_verdicts),
         standings=tuple(_to_standing(standing) for standing in message.standings),
@@ -231,9 +270,11 @@ def to_explanation(message: pb.ExplainResponse) -> Explanation:
         in_index=message.in_index,
         ranks={short_name(pb.Channel, entry.channel): entry.rank for entry in message.ranks},
         scores={short_name(pb.Channel, entry.channel): entry.score for entry in message.ranks},
+        exact_ranks={short_name(pb.Channel, entry.channel): entry.exact_rank for entry in message.ranks},
         verdict=short_name(pb.Verdict, message.verdict),
         position=message.position,
         summary=message.summary,
+        would_let_in=tuple(message.would_let_in),
     )
 
 
@@ -288,6 +329,8 @@ def _to_slow_request(message: pb.SlowRequest) -> SlowRequest:
         dropped_by={short_name(pb.Verdict, entry.verdict): entry.count for entry in message.dropped_by},
         brands=tuple(message.intent.brands),
         categories=tuple(message.intent.categories),
+        demands=_to_demands(message.intent),
+        relaxed=tuple(message.relaxed),
     )
 
 
@@ -301,8 +344,23 @@ def _to_report(message: pb.ChannelReport) -> ChannelReport:
         hits=message.hits,
         milliseconds=message.milliseconds,
         problem=message.problem,
+        passed=message.passed,
         item_ids=tuple(message.item_ids),
         scores=np.array(message.scores, np.float32),
+    )
+
+
+def _to_demands(intent: pb.Intent) -> tuple[Demand, ...]:
+    return tuple(
+        Demand(
+            kind=short_name(pb.DemandKind, one.kind),
+            name=one.name,
+            value=one.value,
+            confidence=one.confidence,
+            words=tuple(one.words),
+            source=one.source,
+        )
+        for one in intent.demands
     )
 
 

@@ -68,9 +68,16 @@ def save(terms: Sequence[KeyTerm], folder: Path) -> None:
 
 
 def load(folder: Path) -> tuple[KeyTerm, ...]:
-    """The dictionary of a bundle. Raises BundleRefused naming the file and the entry that is wrong."""
-    path = folder / FILE
-    entries = json.loads(path.read_text(encoding="utf-8"))
+    """The dictionary of a bundle. Raises as `read`."""
+    return read(folder / FILE)
+
+
+def read(path: Path) -> tuple[KeyTerm, ...]:
+    """A dictionary. Raises BundleRefused naming the file and the entry that is wrong."""
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BundleRefused(f"{path}: no JSON ({error}): export the bundle again") from None
     terms = []
     for number, entry in enumerate(entries):
         try:

@@ -175,6 +175,19 @@ class ServerSettings(_Section):
     feature_budget_ms: int = Field(
         50, ge=1, description="Time for the user's history. Too low: answers lose their personalisation."
     )
+    relax_floor: int = Field(
+        20,
+        ge=0,
+        description="Where fewer items of the whole catalogue meet every demand of a query, colours are given up, then "
+        "other attributes, words and brands; 0: none ever is. Too low: a page with two items; too high: whoever asks "
+        "for one model sees others behind it.",
+    )
+    relevance_file: Path | None = Field(
+        None,
+        description="The shop's own words: what queries mean, must and must not show (docs/understanding.md). Not set: "
+        "the dictionary alone is asked. A broken file is refused at the start; while the server runs, the one before "
+        "stays.",
+    )
     slow_ms: float = Field(
         100.0,
         ge=0,

@@ -27,6 +27,16 @@ GENERATION_REQUESTS = Counter(
     "multigrain_generation_requests", "Requests by the generation that answered; only those loaded now.", ["generation"]
 )
 JUDGED = Counter("multigrain_judged_candidates", "Candidates that relevance control judged.")
+VECTOR_PASSED = Histogram(
+    "multigrain_vector_passed_share",
+    "Share of the vector channel's first hits that relevance control kept.",
+    buckets=(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1),
+)
+RELAXED = Counter(
+    "multigrain_relaxed_demands",
+    "Demands given up because too few items meet them all: colour, attribute, word, brand.",
+    ["kind"],
+)
 SLOW_REQUESTS = Counter("multigrain_slow_requests", "Requests that took server.slow_ms or longer.")
 USER_CACHE_LOOKUPS = Counter("multigrain_user_cache_lookups", "Encoded users looked for: hit, miss.", ["outcome"])
 USER_CACHE_BYTES = Gauge("multigrain_user_cache_bytes", "Memory that encoded users take.")

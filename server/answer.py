@@ -38,15 +38,24 @@ def answer(
         dropped_item_ids=case.columns.item_ids_of(judged.dropped.item_nos) if request.debug else (),
         judged=len(judged.kept) + len(judged.dropped),
         dropped_by=_counts(judged.dropped_verdicts),
-        reports=tuple(_with_ids(report, case) for report in final.reports) if request.debug else final.reports,
+        reports=_reports(final, case, with_ids=request.debug),
         freshness=Freshness(newest_behavior_ms=_newest(user, now_ms), catalogue_revision=case.columns.revision),
         degraded=tuple(dict.fromkeys([*degraded, *of_channels])),
         intent=case.intent,
+        relaxed=final.standard.given_up,
     )
 
 
-def _with_ids(report: ChannelReport, case: Case) -> ChannelReport:
-    return replace(report, item_ids=case.columns.item_ids_of(report.hits.item_nos))
+def _reports(final: Draft, case: Case, *, with_ids: bool) -> tuple[ChannelReport, ...]:
+    passed = final.passed()
+    return tuple(
+        replace(
+            report,
+            passed=passed.get(report.channel, 0),
+            item_ids=case.columns.item_ids_of(report.hits.item_nos) if with_ids else (),
+        )
+        for report in final.reports
+    )
 
 
 def _counts(verdicts: Verdicts) -> dict[Verdict, int]:

@@ -37,6 +37,8 @@ from server.service import RetrievalService
 from server.slow import SlowRequests
 from server.status import Fellows, Status, alone
 from server.tracing import Traces, open_traces
+from server.understanding.owners_file import OwnersFile
+from server.understanding.owners_rules import no_rules
 from server.users import Users
 
 GENERATION_DEFAULTS = Settings().generation
@@ -110,11 +112,12 @@ def assemble(
     """A server of these parts. `close` is called last, after the drain.
 
     `reopen`: as in LiveGenerations. `tried_with`: the canary's queries; None: the live index is not tried. `traces`:
-    closed with the server; None: calls are not traced. Raises InvalidConfig for a certificate or a tokens file that
-    cannot work.
+    closed with the server; None: calls are not traced. Raises InvalidConfig for a certificate, a tokens file or a
+    relevance file that cannot work.
     """
     credentials = server_credentials(settings)
     tokens = None if settings.tokens_file is None else TokensFile(settings.tokens_file)
+    owners = None if settings.relevance_file is None else OwnersFile(settings.relevance_file)
     served = held(catalogue)
     asked, live_catalogue = tuple(channels(served.titles)), served.columns
     generations = LiveGenerations(registry, load, reopen, allow_choice=settings.allow_generation_choice)
@@ -123,11 +126,14 @@ def assemble(
     pipeline = Pipeline(
         generations=generations,
         catalogue=live_catalogue,
+        titles=served.titles,
         users=users,
         encodings=encodings,
         channels=asked,
         feature_seconds=settings.feature_budget_ms / 1000,
+        relax_floor=settings.relax_floor,
         now_ms=now_ms,
+        owners_rules=no_rules if owners is None else owners.current,
     )
 
     def look_ahead() -> None:
@@ -143,6 +149,8 @@ def assemble(
         refreshes.append(live_canary.refresh)
     if tokens is not None:
         refreshes.append(tokens.refresh)
+    if owners is not None:
+        refreshes.append(owners.refresh)
     slow = SlowRequests(slow_ms=settings.slow_ms, now_ms=now_ms)
     # The traces first: a line about a slow request names its trace.
     listeners = [slow.tell] if traces is None else [traces.tell, slow.tell]

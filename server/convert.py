@@ -110,12 +110,15 @@ def to_explain_response(explanation: Explanation) -> pb.ExplainResponse:
         in_catalogue=explanation.in_catalogue,
         in_index=explanation.in_index,
         ranks=[
-            pb.ChannelRank(channel=pb.Channel.Name(place.channel), rank=place.rank, score=place.score)
+            pb.ChannelRank(
+                channel=pb.Channel.Name(place.channel), rank=place.rank, score=place.score, exact_rank=place.exact
+            )
             for place in explanation.places
         ],
         verdict=pb.Verdict.Name(explanation.verdict),
         position=explanation.position,
         summary=explanation.summary,
+        would_let_in=explanation.would_let_in,
     )
 
 
@@ -157,6 +160,7 @@ def _slow(slow: SlowRequest) -> pb.SlowRequest:
         returned=slow.returned,
         dropped_by=_dropped_by(slow.dropped_by),
         intent=None if slow.intent is None else _intent(slow.intent),
+        relaxed=slow.relaxed,
     )
 
 
@@ -191,7 +195,11 @@ def _asked(quota: ChannelQuota, fusion: FusionKind) -> pb.ChannelRequest:
 
 def _told(told: ChannelTold) -> pb.ChannelReport:
     return pb.ChannelReport(
-        channel=pb.Channel.Name(told.channel), hits=told.hits, milliseconds=told.milliseconds, problem=told.problem
+        channel=pb.Channel.Name(told.channel),
+        hits=told.hits,
+        milliseconds=told.milliseconds,
+        problem=told.problem,
+        passed=told.passed,
     )
 
 

@@ -1,22 +1,33 @@
 """Fills the holes that relevance control left: asks the vector channel deeper until the limit is reached, nothing more
 can be found, or the time is up.
+
+Three looks, each dearer than the one before: a search among what the index can check itself; searches among all, twice
+as deep each time; at last a sweep, which compares every item that passes and that no search has found.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from multigrain.index.item_index import HardFilter
+from multigrain.types import Int64s
 from server.channels.asking import ask_one
-from server.channels.channel import Channel, Question, ranked
+from server.channels.channel import Among, Channel, Only, Question, ranked
 from server.deadline import Deadline
 from server.draft import Draft, draft
-from server.relevance.policy import count_passing
+from server.relevance.policy import count_passing, passing
 from server.relevance.push_down import push_down
 from server.relevance.rule import Case
-from server.request import ChannelName, RelevanceMode, Request
-from server.result import ChannelReport, Degraded
+from server.request import ChannelName, Filters, RelevanceMode, Request
+from server.result import ChannelReport, Degraded, Verdict
+from server.understanding.intent import Intent
+
+SWEPT_MAX = 50_000
+"""Items that a sweep compares at most. Their rows are read from the index: of 128 dims some 25 MB. More, and one
+request holds up the others; so many pass only where a search would have found enough of them."""
+SWEPT_AT_ONCE = 10_000
+"""Rows of one read: between two of them the time left is looked at, and what the first found is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,49 +35,128 @@ class Look:
     """One more search: how deep, and among which items."""
 
     k: int
-    only: HardFilter | None
-    """None: among all."""
+    only: Only
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """The parts of one filling."""
+
+    request: Request
+    question: Question
+    channel: Channel
+    deadline: Deadline
+
+    async def deepened(self, found: Draft, look: Look) -> tuple[Draft, ChannelReport]:
+        """The draft with what the look brought, and what the channel said; unchanged where it was late or failed."""
+        report = await ask_one(self.channel, self.question, look.k, only=look.only, seconds=self.deadline.left())
+        if report.degraded is not None:
+            return found, report
+        request = self.request
+        reports = _deepened(found.reports, report)
+        return draft(reports, found.standard, request.mode, request.fusion, request.channels), report
 
 
 async def refill(
-    first: Draft, request: Request, case: Case, question: Question, channels: Sequence[Channel], deadline: Deadline
+    first: Draft, request: Request, question: Question, channels: Sequence[Channel], deadline: Deadline
 ) -> tuple[Draft, Degraded | None]:
-    """The draft with its holes filled as far as can be; NOT_FILLED when a search that might have helped came late or
-    failed.
+    """The draft with its holes filled as far as can be; NOT_FILLED when a look that might have helped came late, failed
+    or would have been too long.
     """
     channel = _deep_channel(first, request, channels)
-    if channel is None or not _has_holes(first, request.limit):
+    if channel is None:
         return first, None
-    best, wanted = first, count_passing(case, request.mode, at_most=request.limit)
-    for look in _looks(request.limit, case.columns.size, question.live.max_k, push_down(case)):
-        if len(best.judgement.kept) >= wanted:
+    filling, best, failed = Filling(request, question, channel, deadline), first, False
+    if first.standard.gone:
+        # There are fewer of them than the floor: whatever else is there, these come first.
+        best, failed = await _swept(filling, best, await _missing(best, request, as_asked=True))
+    if failed or not _has_holes(best, request.limit) or _reached_the_cut_off(best):
+        return best, _marked(failed)
+    wanted = await asyncio.to_thread(count_passing, best.standard.case, request.mode, at_most=request.limit)
+    best, failed = await _searched(filling, best, wanted)
+    if failed or len(best.judgement.kept) >= wanted or _reached_the_cut_off(best):
+        return best, _marked(failed)
+    missing = await _missing(best, request)
+    best, failed = await _swept(filling, best, missing)
+    left_out = failed or len(missing) >= SWEPT_MAX
+    return best, _marked(left_out and len(best.judgement.kept) < wanted)
+
+
+def _marked(failed: bool) -> Degraded | None:
+    return Degraded.NOT_FILLED if failed else None
+
+
+async def _searched(filling: Filling, found: Draft, wanted: int) -> tuple[Draft, bool]:
+    """The draft after searches that went on until so many were kept, or one gained nothing; whether one came late or
+    failed.
+    """
+    case, max_k = found.standard.case, filling.question.live.max_k
+    for look in _looks(filling.request.limit, case.columns.size, max_k, push_down(case)):
+        before = len(found.judgement.kept)
+        if before >= wanted:
             break
-        report = await ask_one(channel, question, look.k, only=look.only, seconds=deadline.left())
+        found, report = await filling.deepened(found, look)
         if report.degraded is not None:
-            return best, Degraded.NOT_FILLED
-        reports = _deepened(best.reports, report)
-        best = draft(reports, case, request.mode, request.fusion, request.channels)
-        if look.only is None and len(report.hits) < look.k:
-            break  # the index holds no more
-    return best, None
+            return found, True
+        if look.only is None and len(found.judgement.kept) == before:
+            break  # twice as deep and nothing gained: further searches would only cost more
+    return found, False
+
+
+async def _swept(filling: Filling, found: Draft, item_nos: Int64s) -> tuple[Draft, bool]:
+    """The draft with the best of these items, and whether a read came late or failed."""
+    for start in range(0, len(item_nos), SWEPT_AT_ONCE):
+        page = item_nos[start : start + SWEPT_AT_ONCE]
+        found, report = await filling.deepened(found, Look(min(filling.request.limit, len(page)), Among(page)))
+        if report.degraded is not None:
+            return found, True
+    return found, False
+
+
+async def _missing(found: Draft, request: Request, *, as_asked: bool = False) -> Int64s:
+    """Items of the catalogue that pass, and that were not found; the first SWEPT_MAX. They need not be in the index."""
+    case = found.standard.asked if as_asked else found.standard.case
+    return await asyncio.to_thread(_others, case, request.mode, found.judgement.kept.item_nos)
+
+
+def _others(case: Case, mode: RelevanceMode, kept: Int64s) -> Int64s:
+    pages, count = [np.zeros(0, np.int64)], 0
+    for item_nos in passing(case, mode):
+        pages.append(np.setdiff1d(item_nos, kept, assume_unique=True))
+        count += len(pages[-1])
+        if count >= SWEPT_MAX:
+            break
+    return np.concatenate(pages)[:SWEPT_MAX]
 
 
 def _deep_channel(first: Draft, request: Request, channels: Sequence[Channel]) -> Channel | None:
     """The channel to look deeper in. None: the mode wants no filling, or the request limits or leaves out the vector
     channel, or it is in trouble already.
     """
+    if request.mode is not RelevanceMode.FILL:
+        return None
     unlimited = any(asked.channel is ChannelName.VECTOR and asked.quota is None for asked in request.channels)
     healthy = any(report.channel is ChannelName.VECTOR and report.degraded is None for report in first.reports)
-    if request.mode is not RelevanceMode.FILL or not unlimited or not healthy:
+    if not unlimited or not healthy:
         return None
     return next((channel for channel in channels if channel.name is ChannelName.VECTOR), None)
 
 
 def _has_holes(found: Draft, limit: int) -> bool:
-    return len(found.judgement.kept) < limit and len(found.judgement.dropped) > 0
+    """Whether there is room, and relevance made it or may be helped: where nothing is demanded and nothing was dropped,
+    the index holds no more.
+    """
+    case, judgement = found.standard.case, found.judgement
+    demanding = case.intent != Intent() or case.filters != Filters()
+    return len(judgement.kept) < limit and (demanding or len(judgement.dropped) > 0)
 
 
-def _looks(limit: int, items: int, max_k: int, only: HardFilter) -> Iterator[Look]:
+def _reached_the_cut_off(found: Draft) -> bool:
+    """Whether hits that meet every demand went for their distance alone: what lies deeper is farther away still."""
+    return bool((found.judgement.dropped_verdicts == Verdict.SCORE).any())
+
+
+def _looks(limit: int, items: int, max_k: int, only: Only) -> Iterator[Look]:
     """First where the demands are met. Then among all, twice as deep each time: an index that filters while it walks a
     graph may come back short.
     """

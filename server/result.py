@@ -130,7 +130,7 @@ class Result:
     generation_id: GenerationId
     kept: Candidates
     kept_verdicts: Verdicts
-    """KEPT, or in mode DEMOTE the rule that was missed."""
+    """KEPT, or the rule that was missed: in mode DEMOTE, or of a demand that was given up."""
     item_ids: Sequence[str]
     """Of `kept`, in its order."""
     dropped: Candidates

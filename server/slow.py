@@ -32,6 +32,8 @@ class ChannelTold:
     hits: int
     milliseconds: float
     problem: str
+    passed: int = 0
+    """Hits that relevance control kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,8 @@ class SlowRequest:
     dropped_by: Mapping[Verdict, int] = field(default_factory=dict)
     intent: Intent | None = None
     """None: there was no answer."""
+    relaxed: tuple[str, ...] = ()
+    """Demands that were given up."""
 
 
 class SlowRequests:
@@ -137,11 +141,12 @@ def _answered(kept: SlowRequest, result: Result) -> SlowRequest:
         returned=len(result.kept),
         dropped_by=result.dropped_by,
         intent=result.intent,
+        relaxed=result.relaxed,
     )
 
 
 def _told(report: ChannelReport) -> ChannelTold:
-    return ChannelTold(report.channel, len(report.hits), report.milliseconds, report.problem)
+    return ChannelTold(report.channel, len(report.hits), report.milliseconds, report.problem, report.passed)
 
 
 def _asked_before_it_failed(call: Call) -> tuple[ChannelTold, ...]:

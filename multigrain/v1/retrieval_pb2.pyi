@@ -388,7 +388,7 @@ class ListSlowRequestsRequest(_message.Message):
     def __init__(self, limit: _Optional[int] = ...) -> None: ...
 
 class SlowRequest(_message.Message):
-    __slots__ = ("request_id", "time", "milliseconds", "generation_id", "request", "stages", "channel_reports", "degraded", "judged", "returned", "dropped_by", "intent")
+    __slots__ = ("request_id", "time", "milliseconds", "generation_id", "request", "stages", "channel_reports", "degraded", "judged", "returned", "dropped_by", "intent", "relaxed")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
     MILLISECONDS_FIELD_NUMBER: _ClassVar[int]
@@ -401,6 +401,7 @@ class SlowRequest(_message.Message):
     RETURNED_FIELD_NUMBER: _ClassVar[int]
     DROPPED_BY_FIELD_NUMBER: _ClassVar[int]
     INTENT_FIELD_NUMBER: _ClassVar[int]
+    RELAXED_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     time: _timestamp_pb2.Timestamp
     milliseconds: float
@@ -413,7 +414,8 @@ class SlowRequest(_message.Message):
     returned: int
     dropped_by: _containers.RepeatedCompositeFieldContainer[VerdictCount]
     intent: Intent
-    def __init__(self, request_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., milliseconds: _Optional[float] = ..., generation_id: _Optional[str] = ..., request: _Optional[_Union[RetrieveRequest, _Mapping]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., channel_reports: _Optional[_Iterable[_Union[ChannelReport, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[DegradedReason, str]]] = ..., judged: _Optional[int] = ..., returned: _Optional[int] = ..., dropped_by: _Optional[_Iterable[_Union[VerdictCount, _Mapping]]] = ..., intent: _Optional[_Union[Intent, _Mapping]] = ...) -> None: ...
+    relaxed: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, request_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., milliseconds: _Optional[float] = ..., generation_id: _Optional[str] = ..., request: _Optional[_Union[RetrieveRequest, _Mapping]] = ..., stages: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., channel_reports: _Optional[_Iterable[_Union[ChannelReport, _Mapping]]] = ..., degraded: _Optional[_Iterable[_Union[DegradedReason, str]]] = ..., judged: _Optional[int] = ..., returned: _Optional[int] = ..., dropped_by: _Optional[_Iterable[_Union[VerdictCount, _Mapping]]] = ..., intent: _Optional[_Union[Intent, _Mapping]] = ..., relaxed: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ListSlowRequestsResponse(_message.Message):
     __slots__ = ("threshold_milliseconds", "requests")

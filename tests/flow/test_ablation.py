@@ -18,10 +18,12 @@ from trainer.ablation.run import Row, Setting, Study
 from trainer.ablation.studies import STUDIES
 from trainer.ablation.tables import table_of, write_results
 from trainer.ablation.variant import Variant
+from trainer.configs.config import shipped_configs
 from trainer.data.market.marketplace import Plan
 from trainer.data.market.truth import FOLDER
 from trainer.data.market.write import write_marketplace
 from trainer.evaluation.truth import Truth
+from trainer.losses.objective import check_objective
 from trainer.progress import Progress
 
 QUICK = {"name": "text"}
@@ -73,6 +75,21 @@ def test_each_variant_has_an_interval_over_its_seeds_and_nothing_is_trained_twic
     assert not [report for report in again if (report.done, report.total) == (0, 1)]
 
 
+@pytest.mark.slow
+def test_a_variant_may_start_from_towers_that_have_read_the_catalogue(folder: Path) -> None:
+    reports: list[Progress] = []
+    begun = Variant(name="pre-trained", changes={"pretraining": {"per_item": 2}}, pretrained=True)
+    fresh, pretrained = rows(folder, reports, (VARIANTS[0], begun))
+    assert fresh.scores["recall@100"].mean != pretrained.scores["recall@100"].mean
+    runs = [path.name for path in (folder / "work" / "runs").iterdir()]
+    assert sum(name.endswith("-pretrained") for name in runs) == 2, "one for each seed"
+    assert len(list((folder / "work" / "pretrained").iterdir())) == 2
+
+    again: list[Progress] = []
+    assert [row.scores for row in rows(folder, again, (begun,))] == [pretrained.scores]
+    assert not [report for report in again if (report.done, report.total) == (0, 1)], "nothing is trained twice"
+
+
 def a_row(variant: str, mean: float, half: float) -> Row:
     return Row(variant=variant, scores={"recall@100": Interval(mean, half)}, convergence=((20, mean / 2), (40, mean)))
 
@@ -82,6 +99,13 @@ def test_a_table_says_of_each_variant_how_far_it_is_from_the_first_and_whether_t
     assert "| two | 0.500 ± 0.010 |  |" in told
     assert "| far | 0.600 ± 0.020 | +0.100 |" in told
     assert "| near | 0.510 ± 0.010 | +0.010 (intervals overlap) |" in told
+
+
+def test_a_table_has_the_stages_where_they_were_measured() -> None:
+    row = a_row("two", 0.5, 0.01)
+    assert "height_ordered" not in table_of("tau", [row], seeds=3)
+    measured = replace(row, scores={**row.scores, "height_ordered": Interval(2.5, 0.1)})
+    assert "| variant | height_ordered |\n| --- | ---: |\n| two | 2.500 ± 0.100 |" in table_of("a", [measured], seeds=3)
 
 
 def test_the_same_rows_give_the_same_bytes_and_the_plot_names_every_variant(tmp_path: Path) -> None:
@@ -115,12 +139,28 @@ def test_the_command_leaves_a_table_a_plot_and_figures(
     }
 
 
-@pytest.mark.parametrize("study", STUDIES)
-def test_every_variant_of_every_study_is_a_config_that_is_accepted(study: str) -> None:
-    configs = [variant.of(small_config(), seed=1) for variant in STUDIES[study]]
-    assert len({config.model_dump_json() for config in configs}) == len(configs), "no two variants are the same"
+@pytest.mark.parametrize(("model", "study"), [(model, study) for model in STUDIES for study in STUDIES[model]])
+def test_every_variant_of_every_study_is_a_config_that_is_accepted(model: str, study: str) -> None:
+    configs = [
+        variant.of(small_config(model={"name": model}, loss={"pool": 512}), seed=1) for variant in STUDIES[model][study]
+    ]
+    for config in configs:
+        check_objective(config)
+    told = {
+        (config.model_dump_json(), variant.pretrained)
+        for config, variant in zip(configs, STUDIES[model][study], strict=True)
+    }
+    assert len(told) == len(configs), "no two variants are the same"
     assert {config.run.seed for config in configs} == {1}
 
 
 def test_the_command_offers_every_study() -> None:
-    assert tuple(STUDIES) == ablate.STUDIES
+    assert {model: tuple(studies) for model, studies in STUDIES.items()} == ablate.STUDIES
+    assert set(ablate.CONFIGS.values()) <= set(shipped_configs())
+
+
+def test_a_study_of_the_other_model_is_refused_with_those_of_this_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ablate", "terms", "--logs", str(tmp_path), "--out", str(tmp_path / "out")]) != 0
+    assert "'terms' is no study of mgdspr" in " ".join(capsys.readouterr().err.split())

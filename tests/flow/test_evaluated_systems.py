@@ -121,6 +121,22 @@ def test_a_server_shows_each_channel_the_fused_list_and_the_answer(shop: Shop, c
     assert {trial.items[row].brand for row in dropped.tolist() if row >= 0} <= {"adidas", ""}
 
 
+def test_every_mode_has_a_stage_and_each_channel_says_what_of_it_passed(
+    shop: Shop, client: Client, trial: Trial
+) -> None:
+    stages = by_name(list(ServedSystem(client, "g-1", beside=("strict", "demote")).stages(trial, K, silent)))
+    assert list(stages)[3:] == ["fused", "answer, strict", "answer, demote", "answer"]
+    brands = [[trial.items[row].brand for row in stages[name].answers.rows[2] if row >= 0] for name in stages]
+    strict, demoted = brands[-3], brands[-2]
+    assert set(strict) == {"nike"}
+    assert set(demoted[: len(strict)]) == {"nike"}
+    assert set(demoted[len(strict) :]) == {"adidas", ""}, "what misses the demand comes behind"
+    vector = stages["vector channel"].answers
+    assert vector.passed is not None
+    of_nike = [row >= 0 and trial.items[row].brand == "nike" for row in vector.rows[2]]
+    assert vector.passed[2].tolist() == of_nike
+
+
 def test_a_search_is_answered_with_the_history_as_of_its_own_time(shop: Shop, client: Client, trial: Trial) -> None:
     served = by_name(list(ServedSystem(client, "g-1").stages(trial, K, silent)))
     newest = served["answer"].answers.newest_used_ms

@@ -64,7 +64,7 @@ def run(
 
 def test_a_broken_run_goes_on_where_it_stopped(folder: Path) -> None:
     first, begun = run(folder)
-    assert begun == {"examples": 1, "towers": 1, "neighbors": 1, "export": 1, "evaluation": 1}
+    assert begun == {"examples": 1, "towers": 1, "neighbors": 1, "key_terms": 1, "export": 1, "evaluation": 1}
     assert not list((folder / "work" / "checkpoints").rglob("*.npz")), "a finished run needs none"
 
     again, begun = run(folder)
@@ -111,7 +111,7 @@ def test_examples_made_before_give_the_same_towers(folder: Path, tmp_path: Path)
     first, _ = run(folder)
     shards = {path.name: path.read_bytes() for path in first.examples.iterdir()}
     given, begun = run(folder, work=tmp_path / "work", given_examples=first.examples)
-    assert begun == {"examples": 1, "towers": 1, "neighbors": 1, "export": 1, "evaluation": 1}
+    assert begun == {"examples": 1, "towers": 1, "neighbors": 1, "key_terms": 1, "export": 1, "evaluation": 1}
     assert given.report.scores == first.report.scores
     assert {path.name: path.read_bytes() for path in first.examples.iterdir()} == shards, "the given ones stay"
     assert find_candidate(tmp_path / "work").examples == tmp_path / "work" / "examples"

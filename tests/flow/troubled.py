@@ -6,9 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from multigrain.errors import IndexUnavailable, StoreUnavailable
 from multigrain.features.feature_store import FeatureStore
-from multigrain.index.item_index import HardFilter
 from multigrain.types import Behavior, UserId, UserQuery, UserState
-from server.channels.channel import Channel, Question
+from server.channels.channel import Channel, Only, Question
 from server.result import Hits
 
 
@@ -72,7 +71,7 @@ class GatedChannel:
         self._real = real
         self._gate = gate
 
-    async def ask(self, question: Question, k: int, *, only: HardFilter | None, seconds: float) -> Hits:
+    async def ask(self, question: Question, k: int, *, only: Only, seconds: float) -> Hits:
         await asyncio.get_running_loop().run_in_executor(None, self._gate.pass_)
         return await self._real.ask(question, k, only=only, seconds=seconds)
 
@@ -88,7 +87,7 @@ class BrokenChannel:
         self.name = real.name
         self._real = real
 
-    async def ask(self, question: Question, k: int, *, only: HardFilter | None, seconds: float) -> Hits:
+    async def ask(self, question: Question, k: int, *, only: Only, seconds: float) -> Hits:
         raise IndexUnavailable("Milvus at secret-place does not answer")
 
     def close(self) -> None:

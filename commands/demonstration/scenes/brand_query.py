@@ -10,10 +10,12 @@ SHOWN = 6
 
 
 def play(stage: Stage) -> Figures:
-    """Asks with relevance control off and on, and shows some of what was dropped."""
+    """Asks with relevance control off and on, and shows some of what was dropped. Strict: of a brand that has hardly an
+    item in the category, FILL would show others behind it.
+    """
     query = stage.cast.brand_query
     off = stage.client.retrieve(query, limit=LIMIT, mode="off")
-    on = stage.client.retrieve(query, limit=LIMIT, mode="fill", debug=True)
+    on = stage.client.retrieve(query, limit=LIMIT, mode="strict", debug=True)
     dropped = _of_each_rule(list(zip(on.dropped_item_ids, on.dropped_verdicts, strict=True)))
     stage.output.table(
         f"3. A brand query: {query!r} demands "
