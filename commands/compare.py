@@ -33,7 +33,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
         for name in (args.a, args.b):
             # One after the other: an embedded index has one owner at a time.
             with progress.step(f"asking {name}") as step, ExitStack() as things:
-                system = things.enter_context(opened(name, settings))
+                system = things.enter_context(opened(name, settings, every_mode=args.every_mode))
                 looks = looks_of(name)
                 found.append(
                     evaluate(trial, [system], subject=name, k=args.k, judge=judge, training=looks, tell=step.update)

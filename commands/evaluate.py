@@ -42,7 +42,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
         with progress.step("asking them") as step:
             found = evaluate(
                 trial,
-                [systems.enter_context(opened(name, settings)) for name in args.system],
+                [systems.enter_context(opened(name, settings, every_mode=args.every_mode)) for name in args.system],
                 subject=", ".join(args.system),
                 k=args.k,
                 judge=judge,

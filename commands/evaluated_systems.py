@@ -6,7 +6,7 @@ one than its live one; anything else the id of a generation in the registry.
 
 import argparse
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,8 @@ SYSTEM = (
     "a bundle folder or work folder, the id of a generation, or host:port of a server (host:port/GENERATION for "
     "another generation than its live one)"
 )
+OTHER_MODES = ("strict", "demote")
+"""Beside OFF, which is always asked, and FILL, which is what users get."""
 ADDRESS = re.compile(r"(?P<address>[^/\s]+:\d+)(?:/(?P<generation>\S+))?")
 
 
@@ -41,6 +43,9 @@ def add_trial_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         help="who says what is good (default: the truth of simulated logs)",
+    )
+    parser.add_argument(
+        "--every-mode", action="store_true", help="of a server: its answers in every relevance mode, a stage each"
     )
     parser.add_argument("-k", type=int, default=300, metavar="K", help="how deep every answer is (default: 300)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write the whole of it there, as a page and as JSON")
@@ -87,13 +92,15 @@ def looks_of(name: str) -> "list[Look]":
 
 
 @contextmanager
-def opened(name: str, settings: "Settings") -> "Iterator[System]":
-    """The system of that name; what it holds open is closed afterwards."""
+def opened(name: str, settings: "Settings", *, every_mode: bool = False) -> "Iterator[System]":
+    """The system of that name; what it holds open is closed afterwards. `every_mode`: of a server, which is asked in
+    every relevance mode."""
     with ExitStack() as open_things:
         if Path(name).is_dir():
             yield _bundle(Path(name))
         elif found := ADDRESS.fullmatch(name):
-            yield _server(found["address"], found["generation"], settings, open_things)
+            beside = OTHER_MODES if every_mode else ()
+            yield _server(found["address"], found["generation"], beside, settings, open_things)
         else:
             yield _generation(name, settings, open_things)
 
@@ -108,7 +115,9 @@ def _bundle(folder: Path) -> "System":
     return ExactSystem(load_encoder(open_bundle(place)), str(folder))
 
 
-def _server(address: str, generation: str | None, settings: "Settings", open_things: ExitStack) -> "System":
+def _server(
+    address: str, generation: str | None, beside: Sequence[str], settings: "Settings", open_things: ExitStack
+) -> "System":
     from multigrain.errors import Unavailable
     from trainer.evaluation.systems.served import ServedSystem
 
@@ -117,7 +126,7 @@ def _server(address: str, generation: str | None, settings: "Settings", open_thi
     if asked is None:
         raise Unavailable(f"{address} serves no generation: promote one, or name one: {address}/GENERATION")
     # Without a name the server answers with its live one, and needs no leave to choose.
-    return ServedSystem(client, asked, named=generation is not None)
+    return ServedSystem(client, asked, named=generation is not None, beside=beside)
 
 
 def _generation(name: str, settings: "Settings", open_things: ExitStack) -> "System":

@@ -1,12 +1,13 @@
 """A running server, asked as a backend asks it: what users get, and what each channel and relevance control did to it.
 
 Every search is asked as of its own time, so the history is the server's own, from its feature store, cut there. It is
-asked twice: with relevance control off, for the channels and the fused list, and as users ask.
+asked with relevance control off, for the channels and the fused list, and as users ask; in other modes where one wants
+to see what each of them does.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from multigrain.answers import Answer
 from multigrain.client import Client, Options
 from multigrain.errors import Refused
-from multigrain.types import Int64s, ItemId
+from multigrain.types import Bools, Int64s, ItemId
 from trainer.data.example import Example
 from trainer.evaluation.systems.system import NOTHING, Answers, Stage, Tell, padded, require_no_pools
 from trainer.evaluation.trial import Trial
@@ -28,18 +29,29 @@ TIMEOUT_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One search, asked twice."""
+    """One search, asked in several modes."""
 
     unchecked: Answer
+    beside: tuple[Answer, ...]
     checked: Answer
+
+    @property
+    def dropped(self) -> frozenset[str]:
+        """What relevance control keeps from the user."""
+        return frozenset(self.checked.dropped_item_ids)
 
 
 class ServedSystem:
     """Retrieve on one address, of one generation; a server whose live one changes meanwhile is found out."""
 
-    def __init__(self, client: Client, generation_id: str, *, named: bool = True, mode: str = "fill") -> None:
-        """`named`: each request names the generation, which the server must allow; else the live one is asked."""
+    def __init__(
+        self, client: Client, generation_id: str, *, named: bool = True, mode: str = "fill", beside: Sequence[str] = ()
+    ) -> None:
+        """`named`: each request names the generation, which the server must allow; else the live one is asked.
+        `beside`: modes that have a stage each, too, before the answer of `mode`.
+        """
         self._client, self._generation_id, self._named, self._mode = client, generation_id, named, mode
+        self._beside = tuple(beside)
         self.name, self.bundle_id = f"{generation_id} at {client.address}", generation_id
         self._limit = 0
         """Of the searches asked last: an explanation of another limit would be of another answer."""
@@ -66,7 +78,10 @@ class ServedSystem:
         ).summary
 
     def _ask(self, example: Example, k: int) -> _Asked:
-        return _Asked(*(self._retrieve(example, {"limit": k, "mode": mode}) for mode in ("off", self._mode)))
+        off, *beside, checked = (
+            self._retrieve(example, {"limit": k, "mode": mode}) for mode in ("off", *self._beside, self._mode)
+        )
+        return _Asked(off, tuple(beside), checked)
 
     def _retrieve(self, example: Example, options: Options) -> Answer:
         answer = self._client.retrieve(
@@ -87,43 +102,43 @@ class ServedSystem:
     def _channels(self, trial: Trial, asked: Sequence[_Asked], k: int) -> Iterator[Stage]:
         for place, report in enumerate(asked[0].unchecked.reports):
             found = [_rows(trial, one.unchecked.reports[place].item_ids) for one in asked]
+            passed = [(one.unchecked.reports[place].item_ids, one.dropped) for one in asked]
             says = f"what the {report.channel} channel of the server gave"
-            yield Stage(f"{report.channel} channel", says, Answers(rows=padded(found, k)))
+            yield Stage(f"{report.channel} channel", says, Answers(rows=padded(found, k), passed=_passed(passed, k)))
 
     def _lists(self, trial: Trial, asked: Sequence[_Asked], k: int) -> Iterator[Stage]:
         newest = np.array([_newest_ms(one.unchecked) for one in asked], np.int64)
-        unchecked, checked = ([pick(one) for one in asked] for pick in (_unchecked, _checked))
-        passed = np.zeros((len(asked), k), bool)
-        for query, one in enumerate(asked):
-            dropped = set(one.checked.dropped_item_ids)
-            passed[query, : len(one.unchecked)] = [item_id not in dropped for item_id in one.unchecked.item_ids]
+        unchecked = [one.unchecked for one in asked]
         yield Stage(
             FUSED,
             "the channels' lists made one, relevance control off",
-            Answers(
-                rows=padded([_rows(trial, answer.item_ids) for answer in unchecked], k),
-                channels=_columns(unchecked, k, lambda answer: answer.channels.astype(np.int64)),
-                passed=passed,
-                newest_used_ms=newest,
+            replace(
+                _answers(trial, unchecked, k, newest),
+                passed=_passed([(one.unchecked.item_ids.tolist(), one.dropped) for one in asked], k),
             ),
         )
-        yield Stage(
-            ANSWER,
-            f"what a user gets: fused, checked by relevance control ({self._mode})",
-            Answers(
-                rows=padded([_rows(trial, answer.item_ids) for answer in checked], k),
-                channels=_columns(checked, k, lambda answer: answer.channels.astype(np.int64)),
-                newest_used_ms=newest,
-            ),
-        )
+        for place, mode in enumerate(self._beside):
+            says = f"the same, checked by relevance control ({mode})"
+            yield Stage(f"{ANSWER}, {mode}", says, _answers(trial, [one.beside[place] for one in asked], k, newest))
+        says = f"what a user gets: fused, checked by relevance control ({self._mode})"
+        yield Stage(ANSWER, says, _answers(trial, [one.checked for one in asked], k, newest))
 
 
-def _unchecked(one: _Asked) -> Answer:
-    return one.unchecked
+def _answers(trial: Trial, answers: Sequence[Answer], k: int, newest: Int64s) -> Answers:
+    return Answers(
+        rows=padded([_rows(trial, answer.item_ids) for answer in answers], k),
+        channels=_columns(answers, k, lambda answer: answer.channels.astype(np.int64)),
+        newest_used_ms=newest,
+    )
 
 
-def _checked(one: _Asked) -> Answer:
-    return one.checked
+def _passed(lists: Sequence[tuple[Sequence[str], frozenset[str]]], k: int) -> Bools:
+    """[B, k]: which of the items in each list were not dropped, for lists of (items, dropped items)."""
+    table = np.zeros((len(lists), k), bool)
+    for search, (item_ids, dropped) in enumerate(lists):
+        kept = [item_id not in dropped for item_id in item_ids[:k]]
+        table[search, : len(kept)] = kept
+    return table
 
 
 def _rows(trial: Trial, item_ids: Iterable[str]) -> Int64s:
