@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from multigrain.encoder import load_encoder
 from multigrain.errors import NotFound
 from multigrain.features.windows import Windows
 from multigrain.finished import MARK, mark_of, write_mark, written_beside
+from multigrain.key_terms import load as load_key_terms
 from multigrain.neighbors import load as load_neighbors
 from multigrain.text.analyzer import NAME as ANALYZER
 from multigrain.types import Int64s, Item
@@ -24,7 +25,8 @@ from trainer.data.example import Example
 from trainer.data.example_rows import ROW_FORMAT, read_examples
 from trainer.data.examples import MANIFEST, read_manifest, write_examples
 from trainer.data.finished_examples import check_examples
-from trainer.data.key_terms import build_key_terms
+from trainer.data.key_terms.build import RULE
+from trainer.data.key_terms.write import write_key_terms
 from trainer.data.logs import CATALOG, EVENTS, SEARCHES, Logs, items_of
 from trainer.data.neighbors.build import TABLE, write_neighbors
 from trainer.data.vocabularies import build_vocabularies, clicks_by_item
@@ -32,6 +34,7 @@ from trainer.evaluation.before import read_before, save_before
 from trainer.evaluation.evaluate import evaluate_bundle
 from trainer.evaluation.report import FORMAT, Look, save_report
 from trainer.evaluation.trial import trial_of
+from trainer.pretraining.pieces import write_pieces
 from trainer.progress import Clock, Progress, Reporter
 from trainer.training.journal import FILE as JOURNAL
 from trainer.training.journal import read_journal
@@ -42,6 +45,7 @@ BUNDLE = "bundle"
 
 
 EXAMPLES, TOWERS, NEIGHBORS, EXPORT, EVALUATION = "examples", "towers", "neighbors", "export", "evaluation"
+KEY_TERMS = "key_terms"
 CHECKPOINTS = "checkpoints"
 FREE_TO_CHANGE = {"checkpoint_minutes", "examples_memory_mb", "recall_steps", "spread"}
 """Of [run]: what the towers do not depend on, so that a broken run may go on with other values."""
@@ -64,10 +68,10 @@ def finished_steps(work: Path) -> Finished:
     return Finished(work / EXAMPLES, work / EXPORT / BUNDLE, work / EVALUATION)
 
 
-def made_from_logs(folder: Path) -> str:
-    """A name for the contents of a log folder: other logs, other name."""
+def made_from_logs(folder: Path, tables: Sequence[str] = (CATALOG, SEARCHES, EVENTS)) -> str:
+    """A name for the contents of a log folder, or of some of its tables: other logs, other name."""
     digest = hashlib.sha256()
-    for name in (CATALOG, SEARCHES, EVENTS):
+    for name in tables:
         place = folder / name
         for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
             # As readers of the layout do: what somebody has not finished writing is not there yet.
@@ -105,6 +109,15 @@ class Steps:
         parts = (config.windows.model_dump(), config.robots.model_dump(), config.title_spans.model_dump(), cut)
         made_from = _named(self._source, *parts, ANALYZER, ROW_FORMAT)
         return self._step(EXAMPLES, made_from, make)
+
+    def pieces(self, logs: Logs) -> Path:
+        """Pieces of the catalogue's titles, in the place of searches."""
+
+        def make(draft: Path) -> None:
+            write_pieces(logs, draft, self._config)
+
+        parts = (self._config.pretraining.model_dump(), self._config.run.shards, ANALYZER, ROW_FORMAT)
+        return self._step(EXAMPLES, _named(self._source, *parts), make)
 
     def towers(self, logs: Logs, examples: Path, start_from: Path | None) -> Path:
         """Vocabularies, weights, and how the loss came down. `start_from`: an earlier work folder, or a bundle;
@@ -177,8 +190,18 @@ class Steps:
         parts = (config.neighbors.model_dump(), config.robots.model_dump(), before_ms)
         return self._step(NEIGHBORS, _named(self._source, *parts), make)
 
+    def key_terms(self, logs: Logs, examples: Path) -> Path:
+        """What words demand, from the catalogue and from what was chosen before the test part begins."""
+        robots, before_ms = self._config.robots, read_manifest(examples).test_from_ms
+
+        def make(draft: Path) -> None:
+            write_key_terms(logs, draft, robots, before_ms=before_ms)
+
+        return self._step(KEY_TERMS, _named(self._source, robots.model_dump(), before_ms, ANALYZER, RULE), make)
+
     def bundle(self, logs: Logs, examples: Path, towers: Path, neighbors: Path, *, created_ms: int) -> Path:
-        """The bundle, in a folder inside the step's."""
+        """The bundle, in a folder inside the step's. Its dictionary is a step before it."""
+        terms = self.key_terms(logs, examples)
 
         def make(draft: Path) -> None:
             from trainer.publish.export import Exported, export_bundle
@@ -189,7 +212,7 @@ class Steps:
             shown = list(islice(read_examples(examples, "train"), self._config.run.golden))
             parts = Exported(
                 vocabularies=trained.vocabularies,
-                terms=build_key_terms(items),
+                terms=load_key_terms(terms),
                 queries=_golden_queries(shown),
                 items=_golden_items(items, shown),
                 scores={"loss": json.loads((towers / LOSSES).read_text(encoding="utf-8"))[-1]},
@@ -198,7 +221,7 @@ class Steps:
             )
             export_bundle(draft / BUNDLE, trained.model, parts, self._config, created_ms=created_ms)
 
-        return self._step(EXPORT, _named(mark_of(towers), mark_of(neighbors)), make) / BUNDLE
+        return self._step(EXPORT, _named(mark_of(towers), mark_of(neighbors), mark_of(terms)), make) / BUNDLE
 
     def evaluation(self, logs: Logs, examples: Path, bundle: Bundle) -> Path:
         """The report on the test part, through the bundle."""
@@ -226,7 +249,7 @@ class Steps:
 
     def _config_of_towers(self) -> dict[str, object]:
         """What the towers depend on, as JSON holds it."""
-        return self._config.model_dump(exclude={"run": FREE_TO_CHANGE, "neighbors": True})
+        return self._config.model_dump(exclude={"run": FREE_TO_CHANGE, "neighbors": True, "pretraining": True})
 
     def _items_and_clicks(self, logs: Logs, examples: Path) -> tuple[list[Item], Int64s]:
         items = list(items_of(logs))

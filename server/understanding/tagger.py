@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from multigrain.key_terms import KeyTerm, TermKind
+from multigrain.key_terms import KeyTerm, TermKind, TermSource
 from multigrain.text.analyzer import analyze
 from multigrain.text.scripts import IS_CJK
 from multigrain.text.terms import terms_of
@@ -94,10 +94,12 @@ class Tagger:
 
 
 def _in_other_numbers(terms: Sequence[KeyTerm]) -> Iterator[tuple[tuple[str, ...], KeyTerm]]:
-    """Categories in the other number, unless the dictionary has those words for something."""
+    """Categories in the other number, unless the dictionary has those words for something. Of a misspelling there is
+    none: 'tos' for toys would make 'to' one.
+    """
     said = {term.words for term in terms}
     for term in terms:
-        if term.kind is TermKind.CATEGORY and term.words:
+        if term.kind is TermKind.CATEGORY and term.words and term.source is not TermSource.MISSPELLING:
             for words in other_numbers(term.words):
                 if words not in said:
                     yield words, term

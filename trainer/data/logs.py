@@ -111,6 +111,16 @@ def read_logs(folder: Path) -> Logs:
     return _read_logs(folder, take)
 
 
+def read_catalogue(folder: Path) -> Logs:
+    """The checked catalogue of `folder` alone, as the logs of a shop where nobody has searched yet. Raises as above."""
+    checks = catalog_checks(CATALOG_SCHEMA, tuple(STATUS_NAMES))
+    return Logs(
+        catalog=refuse_bad_rows(read_stored(folder / CATALOG, CATALOG_SCHEMA), checks),
+        searches=SEARCHES_SCHEMA.empty_table(),
+        events=EVENTS_SCHEMA.empty_table(),
+    )
+
+
 def read_logs_leniently(folder: Path, rejected: Path) -> tuple[Logs, Rejected]:
     """The good rows of `folder`. The others are set aside in `rejected`, a file a table, with file, row and reason.
 

@@ -1,6 +1,6 @@
 import pytest
 
-from multigrain.key_terms import KeyTerm, TermKind
+from multigrain.key_terms import KeyTerm, TermKind, TermSource
 from server.understanding.plurals import other_numbers
 from server.understanding.tagger import Tagger
 
@@ -45,3 +45,9 @@ def test_words_that_the_dictionary_has_for_something_are_no_number_of_another() 
 def test_a_brand_has_no_plural() -> None:
     apple = KeyTerm(kind=TermKind.BRAND, value="apple", words=("apple",), confidence=0.9)
     assert Tagger([apple]).understand("apples").brands == ()
+
+
+def test_a_misspelling_has_no_plural() -> None:
+    toys = KeyTerm(kind=TermKind.CATEGORY, value="toys", words=("tos",), confidence=0.9, source=TermSource.MISSPELLING)
+    assert Tagger([toys]).understand("tos").category_paths == ("toys",)
+    assert Tagger([toys]).understand("to").category_paths == ()
