@@ -1,4 +1,4 @@
-"""A bundle of MGDSPR at the paper's dims and lengths, over a small simulated shop, and users with full histories.
+"""A bundle of either paper's model at its dims and lengths, over a small simulated shop, and users with full histories.
 
 Not trained: what a tower costs does not depend on its weights. Vocabularies are as small as the shop, so tables lie in
 cache more than a real shop's do; `item_rows` makes the largest of them longer.
@@ -39,11 +39,13 @@ class PaperBundle:
     items: tuple[Item, ...]
 
 
-def make_paper_bundle(folder: Path, *, item_rows: int, neighbors: Neighbors | None = None) -> PaperBundle:
-    """Writes the bundle at `folder`. `item_rows`: rows of the item table that hashed items share. `neighbors`: None: it
-    gets none.
+def make_paper_bundle(
+    folder: Path, *, item_rows: int, paper: str = "mgdspr", neighbors: Neighbors | None = None
+) -> PaperBundle:
+    """Writes the bundle at `folder`. `item_rows`: rows of the item table that hashed items share. `paper`: whose
+    configuration. `neighbors`: None: it gets none.
     """
-    config = _config(item_rows)
+    config = _config(paper, item_rows)
     logs = make_marketplace(items=ITEMS, users=USERS, days=DAYS, seed=SEED)
     items, asked = tuple(items_of(logs)), logs.searches["query"].to_pylist()
     queries = _queries(items, asked, config.windows.to_floor())
@@ -61,8 +63,8 @@ def make_paper_bundle(folder: Path, *, item_rows: int, neighbors: Neighbors | No
     return PaperBundle(export_bundle(folder, model, parts, config, created_ms=0), model, queries, items)
 
 
-def _config(item_rows: int) -> TrainingConfig:
-    config = load_config("mgdspr")
+def _config(paper: str, item_rows: int) -> TrainingConfig:
+    config = load_config(paper)
     return config.model_copy(update={"vocabulary": config.vocabulary.model_copy(update={"item_buckets": item_rows})})
 
 

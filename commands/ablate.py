@@ -11,31 +11,29 @@ from commands.output import Output
 if TYPE_CHECKING:
     from trainer.ablation.run import Row
 
-MODELS = ("mgdspr",)
-STUDIES = ("baselines", "grid", "losses", "tau", "hard", "mix", "cold")
+STUDIES = {
+    "mgdspr": ("baselines", "grid", "losses", "tau", "hard", "mix", "cold"),
+    "mmse": ("terms", "stages", "unclicked", "pairs", "objectives", "pretraining", "fusion", "papers"),
+}
 """As in trainer/ablation/studies.py, which is not imported here because it loads pydantic; a test compares the two."""
+CONFIGS = {"mgdspr": "demo", "mmse": "mmse"}
+"""What the variants are changes of, unless told otherwise."""
 RESULTS = "results"
 RECALL_STEPS = 60
 """Between looks at recall, at most: the curves are made of them."""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "studies", metavar="STUDY", nargs="*", type=_study, help=f"of {', '.join(STUDIES)} (default: all)"
-    )
-    parser.add_argument("--model", choices=MODELS, default="mgdspr", help="whose studies (default: mgdspr)")
+    of = "; of ".join(f"{model}: {', '.join(studies)}" for model, studies in STUDIES.items())
+    parser.add_argument("studies", metavar="STUDY", nargs="*", help=f"of {of} (default: all of the model)")
+    parser.add_argument("--model", choices=STUDIES, default="mgdspr", help="whose studies (default: mgdspr)")
     parser.add_argument("--logs", type=Path, required=True, help="log folder; simulated logs also give P_good")
     parser.add_argument("--out", type=Path, required=True, help="work folder; a broken study goes on where it stopped")
-    parser.add_argument("--train-config", default="demo", help="what the variants are changes of (default: demo)")
+    parser.add_argument(
+        "--train-config", default=None, help="what the variants are changes of (default: demo, of mmse mmse)"
+    )
     parser.add_argument("--seeds", type=int, default=3, help="runs of each variant (default: 3)")
     parser.add_argument("--epochs", type=int, default=None, help="instead of run.epochs of the config")
-
-
-def _study(name: str) -> str:
-    # Not `choices`: argparse would also hold the empty list against them.
-    if name not in STUDIES:
-        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(STUDIES)}")
-    return name
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
@@ -50,7 +48,11 @@ def _run(args: argparse.Namespace, output: Output) -> int:
 
     if args.seeds < 1:
         raise InvalidConfig("--seeds", f"is {args.seeds}", cure="give 1 or more; 3 for intervals")
-    config = load_config(args.train_config)
+    for name in args.studies:
+        if name not in STUDIES[args.model]:
+            cure = f"name some of {', '.join(STUDIES[args.model])}, or none for all"
+            raise InvalidConfig("STUDY", f"{name!r} is no study of {args.model}", cure=cure)
+    config = load_config(args.train_config or CONFIGS[args.model])
     changes = {"recall_steps": min(config.run.recall_steps, RECALL_STEPS)}
     if args.epochs is not None:
         changes["epochs"] = args.epochs
@@ -61,8 +63,8 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     with output.progress() as progress, reporter_on(progress) as reporter:
         study = Study(setting, reporter=reporter, clock=time.monotonic, clock_ms=lambda: time.time_ns() // 1_000_000)
         # A table as soon as its study is through: all of them take hours.
-        for name in args.studies or STUDIES:
-            rows = list(study.rows(VARIANTS[name]))
+        for name in args.studies or STUDIES[args.model]:
+            rows = list(study.rows(VARIANTS[args.model][name]))
             write_results(name, rows, seeds=args.seeds, folder=args.out / RESULTS)
             _show(name, rows, args, output)
             figures += figures_of(name, rows)
@@ -87,8 +89,10 @@ COMMAND = Command(
     summary="train variants of a model and compare them",
     description="Trains every variant of a study with several seeds on the same examples and measures each on the same "
     "held-out searches, exactly. baselines: against simpler models; grid: the paper's ablation; losses, tau, hard, "
-    "mix: its comparison of losses and its sweeps; cold: items nobody clicked. Takes as many trainings as variants "
-    "times seeds; what studies share is trained once. Leaves a table, a plot and the figures of each in OUT/results.",
+    "mix: its comparison of losses and its sweeps; cold: items nobody clicked. Of mmse, terms, stages: each left out "
+    "in turn; unclicked, pairs: sweeps of weights; objectives: others on the same towers; pretraining, fusion: with "
+    "and without; papers: beside MGDSPR. Takes as many trainings as variants times seeds; what studies share is "
+    "trained once. Leaves a table, a plot and the figures of each in OUT/results.",
     add_arguments=_add_arguments,
     run=_run,
 )

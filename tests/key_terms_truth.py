@@ -9,7 +9,7 @@ terms there are of what.
 import argparse
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ from multigrain.features.windows import HOUR_MS
 from multigrain.key_terms import KeyTerm
 from multigrain.types import Item
 from server.understanding.intent import Intent
-from server.understanding.tagger import CONFIDENCE_FLOOR, Tagger
+from server.understanding.tagger import FLOORS, Tagger
 from trainer.configs.config import RobotsConfig
 from trainer.data.key_terms.build import build_key_terms
 from trainer.data.key_terms.clicked import read_clicked
@@ -101,10 +101,10 @@ class ShopTruth:
 
 
 def agreements(
-    terms: Iterable[KeyTerm], shop: ShopTruth, searches: Sequence[str], floor: float
+    terms: Iterable[KeyTerm], shop: ShopTruth, searches: Sequence[str], floors: Mapping[TermKind, float]
 ) -> dict[str, Agreement]:
     """Of each kind, over these searches, each as often as it was made."""
-    tagger = Tagger(terms, floor=floor)
+    tagger = Tagger(terms, floors=floors)
     counts = {kind: Counter[str]() for kind in KINDS}
     for query, often in Counter(searches).items():
         demanded, meant = shop.demanded(tagger.understand(query)), shop.meant[query]
@@ -164,9 +164,9 @@ def main(say: Callable[[str], None] = print) -> None:
 def _say_agreements(
     terms: Sequence[KeyTerm], shop: ShopTruth, searches: Sequence[str], say: Callable[[str], None]
 ) -> None:
-    for floor, what in ((CONFIDENCE_FLOOR, "that make a rule"), (0.0, "however unsure")):
+    for floors, what in ((FLOORS, "that make a rule"), (dict.fromkeys(TermKind, 0.0), "however unsure")):
         say(f"  demands {what}:      meant  demanded  precision  recall    lost")
-        for kind, found in agreements(terms, shop, searches, floor).items():
+        for kind, found in agreements(terms, shop, searches, floors).items():
             shares = f"{found.precision:9.3f}  {found.recall:6.3f}  {found.lost:6,}"
             say(f"    {kind:<26} {found.meant:8,}  {found.demanded:8,}  {shares}")
 

@@ -6,7 +6,7 @@ character asks the segmenter: 鞋 is spoken of in '红色鞋', and not in '鞋�
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from multigrain.key_terms import KeyTerm, TermKind, TermSource
@@ -23,8 +23,11 @@ from server.understanding.plurals import other_numbers
 from server.understanding.reach import Piece, silenced
 from server.understanding.reading import Reading, Spoken, Standing, without_broader
 
-CONFIDENCE_FLOOR = 0.6
-"""Below it a term makes no rule: a rule drops candidates, so a guess costs more than it brings."""
+FLOORS = {TermKind.BRAND: 0.6, TermKind.CATEGORY: 0.6, TermKind.ATTRIBUTE: 0.75, TermKind.WORD: 0.6}
+"""Below it a term makes no rule: a rule drops candidates, so a guess costs more than it brings. Confidence is the share
+of those who say the words and take nothing else. Who names a brand or a category has no use for the others; with another
+attribute an item is still a substitute, so more people have to insist before it is dropped.
+"""
 
 # What search engines taught people to type, and what joins a list in Chinese; the terms would know no sign.
 _MINUS = re.compile(r"(?<=\s)-(?=[^\W\d_])")
@@ -46,10 +49,10 @@ class Match:
 class Tagger:
     """The dictionary of one generation, ready to be asked. Immutable."""
 
-    def __init__(self, terms: Iterable[KeyTerm], *, floor: float = CONFIDENCE_FLOOR) -> None:
+    def __init__(self, terms: Iterable[KeyTerm], *, floors: Mapping[TermKind, float] = FLOORS) -> None:
         known = list(terms)
         self._terms = Phrases([*((term.words, term) for term in known), *_in_other_numbers(known)])
-        self._floor = floor
+        self._floors = floors
 
     def understand(self, query: str, rules: OwnersRules = NO_RULES) -> Intent:
         """What the query demands; nothing where dictionary and owner are unsure."""
@@ -64,7 +67,7 @@ class Tagger:
         matches = longest_first(_without_parts_of_words(self._matches(units, rules), units, query))
         silent = _silent_units(matches, units)
         spoken = [one for match in matches for one in self._spoken(match, units, silent.get(match.start, ""))]
-        spoken = departments_aside(spoken, floor=self._floor)
+        spoken = departments_aside(spoken, floor=self._floors[TermKind.ATTRIBUTE])
         return Reading(tuple(without_broader(obeyed(spoken, _rules_said(rules, units, silent)))))
 
     def _matches(self, units: Sequence[str], rules: OwnersRules) -> Sequence[Match]:
@@ -87,7 +90,7 @@ class Tagger:
                 yield Spoken(term.kind, demand, Standing.GUARDED, guard)
             elif term not in match.decided:
                 yield Spoken(term.kind, demand, Standing.OUTWEIGHED)
-            elif term.confidence < self._floor:
+            elif term.confidence < self._floors[term.kind]:
                 yield Spoken(term.kind, demand, Standing.UNSURE)
             else:
                 yield Spoken(term.kind, demand, Standing.DEMANDED)

@@ -25,12 +25,14 @@ from trainer.evaluation.systems.exact import ExactSystem
 from trainer.evaluation.trial import trial_of
 from trainer.evaluation.truth import Truth
 from trainer.flow import Candidate, make_candidate
+from trainer.pretraining.config import for_pretraining
+from trainer.pretraining.flow import pretrain
 from trainer.progress import Clock, Reporter
 from trainer.steps import FREE_TO_CHANGE, Steps, made_from_logs
 from trainer.training.journal import FILE as JOURNAL
 from trainer.training.journal import read_journal
 
-EXAMPLES, RUNS = "shared", "runs"
+EXAMPLES, RUNS, PRETRAINED = "shared", "runs", "pretrained"
 """Folders of a study's work folder."""
 
 
@@ -90,19 +92,28 @@ class Study:
 
     def _run(self, variant: Variant, seed: int) -> _Run:
         config = variant.of(self._setting.config, seed=seed)
-        folder = self._setting.work / RUNS / _name_of(config)
+        reporter = _named(self._reporter, f"{variant.name}, seed {seed}")
+        begun = self._pretrained(config, reporter) if variant.pretrained else None
+        folder = self._setting.work / RUNS / (_name_of(config) + ("" if begun is None else "-pretrained"))
         candidate = make_candidate(
             self._setting.logs,
             folder,
             config,
-            reporter=_named(self._reporter, f"{variant.name}, seed {seed}"),
+            reporter=reporter,
             clock=self._clock,
             clock_ms=self._clock_ms,
             given_examples=self._examples,
+            start_from=begun,
         )
         scores = {**candidate.report.scores, **self._good(candidate, folder)}
         measured = {line.step: line.recall for line in read_journal(folder / JOURNAL) if line.recall is not None}
         return _Run(scores, measured)
+
+    def _pretrained(self, config: TrainingConfig, reporter: Reporter) -> Path:
+        """The work folder of towers that have read the catalogue alone; made once."""
+        folder = self._setting.work / PRETRAINED / _name_of(for_pretraining(config))
+        pretrain(self._setting.logs, folder, config, reporter=reporter, clock=self._clock, clock_ms=self._clock_ms)
+        return folder
 
     def _good(self, candidate: Candidate, folder: Path) -> dict[str, float]:
         """P_good, measured once: it needs the towers again."""

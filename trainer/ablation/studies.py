@@ -1,7 +1,11 @@
-"""What can be compared, study by study. The first variant of a study is what the others are held against."""
+"""What can be compared, study by study. The first variant of a study is what the others are held against.
+
+MMSE's studies are in mmse_studies.py; here are MGDSPR's, and the list of both.
+"""
 
 from collections.abc import Mapping
 
+from trainer.ablation.mmse_studies import MMSE
 from trainer.ablation.variant import Variant
 
 _BARE: Mapping[str, Mapping[str, str | int | float | bool]] = {
@@ -64,7 +68,7 @@ COLD_START = (
     Variant(name="+ both", changes={"model": {"item_side_features": True, "id_dropout": 0.1}}),
 )
 
-STUDIES: Mapping[str, tuple[Variant, ...]] = {
+MGDSPR: Mapping[str, tuple[Variant, ...]] = {
     "baselines": BASELINES,
     "grid": GRID,
     "losses": LOSSES,
@@ -73,4 +77,6 @@ STUDIES: Mapping[str, tuple[Variant, ...]] = {
     "mix": MIXES,
     "cold": COLD_START,
 }
-"""The one list, by the name that the command takes."""
+
+STUDIES: Mapping[str, Mapping[str, tuple[Variant, ...]]] = {"mgdspr": MGDSPR, "mmse": MMSE}
+"""The one list: whose studies they are, then the name that the command takes."""

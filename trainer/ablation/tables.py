@@ -9,8 +9,17 @@ from trainer.ablation.interval import Interval
 from trainer.ablation.plots import write_plot
 from trainer.ablation.run import Row
 
-COLUMNS = ("recall@10", "recall@100", "history_off_recall@100", "popularity_recall@100", "new_recall@100", "p_good@100")
+COLUMNS = (
+    "recall@10",
+    "recall@100",
+    "order_recall@100",
+    "history_off_recall@100",
+    "popularity_recall@100",
+    "new_recall@100",
+    "p_good@100",
+)
 WINDOWS = ("realtime", "short", "long")
+STAGES = ("height_ordered", "height_clicked", "height_unclicked", "ordered_over_unclicked", "clicked_over_unclicked")
 MAIN = "recall@100"
 
 
@@ -54,9 +63,20 @@ def table_of(name: str, rows: Sequence[Row], *, seeds: int) -> str:
     return (
         f"# {name}\n\nMean and 95 % interval (Student's t) over {seeds} seeds.\n\n"
         + _markdown(heads, body)
+        + _stages(rows)
         + _windows(rows)
         + f"\n![{name}]({name}.svg)\n"
     )
+
+
+def _stages(rows: Sequence[Row]) -> str:
+    """How high what users did stands, and how often it stands in order."""
+    shown = [name for name in STAGES if name in rows[0].scores]
+    if not shown:
+        return ""
+    body = [[row.variant, *(said(row.scores[name]) for name in shown)] for row in rows]
+    told = "Heights are in standard deviations above any item; the rest are shares of the pairs of one search."
+    return f"\n{told}\n\n" + _markdown(["variant", *shown], body)
 
 
 def _windows(rows: Sequence[Row]) -> str:

@@ -16,6 +16,8 @@ class Variant:
 
     name: str
     changes: Changes
+    pretrained: bool = False
+    """Whether its towers start from pre-trained ones of the same configuration and seed."""
 
     def of(self, config: TrainingConfig, *, seed: int) -> TrainingConfig:
         """`config` with the changes and the seed; refused as any other config would be."""

@@ -24,17 +24,19 @@ class _Section(BaseModel):
 class ModelConfig(_Section):
     """The shape of the towers."""
 
-    name: Literal["mgdspr", "dnn", "text", "bag"] = Field(
+    name: Literal["mgdspr", "mmse", "dnn", "text", "bag"] = Field(
         "mgdspr",
-        description="Which towers to train. dnn and text are baselines to be compared with; bag, for shops with few "
-        "searches, reads the words and characters of query and title alone.",
+        description="Which towers to train: of either paper; dnn and text are baselines to be compared with; bag, for "
+        "shops with few searches, reads the words and characters of query and title alone.",
     )
     dims: int = Field(
         128, ge=8, le=1024, description="Width of everything. Too low: little fits; too high: slow search."
     )
     side_dims: int = Field(16, ge=2, description="Width of a category, brand or shop vector. The paper gives none.")
     heads: int = Field(8, ge=1, description="Attention heads; must divide dims.")
-    transformer_layers: int = Field(1, ge=1, le=4, description="Over the query's words. The paper gives none.")
+    transformer_layers: int = Field(
+        1, ge=1, le=4, description="Over the query's words, of mmse over all text. MMSE has 4, MGDSPR does not say."
+    )
     lstm_layers: int = Field(2, ge=1, le=4, description="Over real-time behaviour. Each costs a step a behaviour.")
     dropout: float = Field(0.2, ge=0, lt=1, description="Between LSTM layers, in training only. Too high: underfits.")
     item_side_features: bool = Field(
@@ -55,7 +57,20 @@ class ModelConfig(_Section):
         "cls",
         description="Of mgdspr: [CLS] self-attention over all tokens, or, to be compared with, a map of their means.",
     )
-    history: bool = Field(True, description="Of mgdspr: off, to be compared with, the user's past is not read at all.")
+    history: bool = Field(
+        True, description="Of mgdspr and mmse: off, to be compared with, the user's past is not read at all."
+    )
+    post_fusion: Literal["late", "grains"] = Field(
+        "late",
+        description="Of mmse: one dot product of two vectors, or, ours, a weighted sum of those of text, id and "
+        "personal grains, served as one.",
+    )
+    shared_encoder: bool = Field(
+        True, description="Of mmse: off, titles have a Transformer of their own, which few logs do not teach."
+    )
+    item_ids: bool = Field(
+        True, description="Of mmse: off, the item tower knows an item by title and side features alone."
+    )
 
     @model_validator(mode="after")
     def _heads_divide_dims(self) -> Self:
@@ -106,6 +121,11 @@ class VocabularyConfig(_Section):
     bigram_buckets: int = Field(5_000, ge=1, description="As above.")
     words: int = Field(200_000, ge=1, description="Words of queries and titles; one table for both.")
     word_buckets: int = Field(5_000, ge=1, description="As above.")
+    title_unigrams: bool = Field(
+        False,
+        description="Character grains of titles are known, too, and not only those of searches. For towers that spell "
+        "titles (mmse, bag): off, a word that was never searched is spelt with shared buckets.",
+    )
     items: int = Field(5_000_000, ge=1, description="The most clicked items; memory is dims x 4 bytes for each.")
     item_buckets: int = Field(10_000, ge=1, description="Rare and new items share these.")
     item_clicks: int = Field(
@@ -118,8 +138,10 @@ class VocabularyConfig(_Section):
 class LossConfig(_Section):
     """What is minimised, and over which negatives."""
 
-    kind: Literal["softmax", "hinge"] = Field(
-        "softmax", description="The paper's is softmax. hinge compares pairs only; kept to be compared with."
+    kind: Literal["softmax", "hinge", "multi_stage", "multi_objective_softmax"] = Field(
+        "softmax",
+        description="The paper's is softmax. hinge compares pairs only; kept to be compared with. The other two learn "
+        "from all that a search showed: multi_stage by [multi_stage], multi_objective_softmax by [multi_objective].",
     )
     positives: Literal["one", "many"] = Field(
         "one", description="many: other known positives among the candidates are learnt too. Ours: one masks them."
@@ -152,6 +174,11 @@ class LossConfig(_Section):
         True, description="Off: no gradient through the positive inside a mix, which otherwise pushes it down."
     )
 
+    @property
+    def reads_groups(self) -> bool:
+        """Whether it learns from impression groups, and not from one positive drawn of each search."""
+        return self.kind in ("multi_stage", "multi_objective_softmax")
+
     @model_validator(mode="after")
     def _low_below_high(self) -> Self:
         if self.mixed_low > self.mixed_high:
@@ -163,6 +190,32 @@ class LossConfig(_Section):
         if self.kind == "hinge" and (self.mixed or self.log_q or self.positives == "many"):
             raise ValueError("a hinge has no denominator: mixed = 0, log_q = false and positives = 'one' go with it")
         return self
+
+
+class MultiStageConfig(_Section):
+    """The four terms of MMSE's objective. Which they are is verified, their formulas and values here are inferred."""
+
+    clicked: float = Field(1.0, ge=0, description="Weight of clicked against negatives. 0: nothing is retrieved.")
+    unclicked: float = Field(
+        1.0, ge=0, description="Of unclicked against negatives. Too high: seen items end as high as clicked ones."
+    )
+    clicked_pairs: float = Field(1.0, ge=0, description="Of clicked above unclicked. 0: what is seen is what is liked.")
+    ordered_pairs: float = Field(1.0, ge=0, description="Of ordered above unclicked. 0: an order is a click.")
+    pairs: Literal["hinge", "softplus"] = Field(
+        "hinge", description="How a pair is judged; softplus is the hinge without its corner, and never quite rests."
+    )
+    clicked_margin: float = Field(
+        0.1, ge=0, description="Asked between clicked and unclicked, in the scale of the scores: 0.1 is of cosines."
+    )
+    ordered_margin: float = Field(0.2, ge=0, description="Between ordered and unclicked; above the other margin.")
+
+
+class MultiObjectiveConfig(_Section):
+    """Weights of the levels of the multi-objective softmax. Only its idea is known: all of it is inferred."""
+
+    exposed: float = Field(1.0, ge=0, description="What was shown, against what was not. Too high: taste is lost.")
+    clicked: float = Field(1.0, ge=0, description="What was clicked, against all below it. 0: nobody's taste counts.")
+    ordered: float = Field(1.0, ge=0, description="What was ordered, against all below it. Too high: few rows decide.")
 
 
 class OptimizerConfig(_Section):
@@ -217,6 +270,34 @@ class TitleSpansConfig(_Section):
         if self.words_min > self.words_max:
             raise ValueError("words_min is above words_max")
         return self
+
+
+class PretrainingConfig(TitleSpansConfig):
+    """How `multigrain pretrain` learns from the catalogue alone. The paper says only that its encoder is pre-trained on
+    e-commerce data; pieces of titles are its authors' way elsewhere, and the numbers are ours."""
+
+    per_item: int = Field(
+        20, ge=1, le=1000, description="Pieces of each title. Too few: words stay what they began as."
+    )
+    words_min: int = Field(1, ge=1, description="Too high: queries of one word are new to it.")
+    words_max: int = Field(5, ge=1, description="Too high: every piece is told by its rarest word.")
+    misspelt: float = Field(
+        0.15, ge=0, le=1, description="Share of the words with a typing error. 0: it never learns to read past one."
+    )
+    named: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="Share of the pieces that name a category of the item, or its brand, beside words or alone. 0: a "
+        "category that titles do not say is never found by its name.",
+    )
+    temperature: float = Field(
+        0.05, gt=0, description="Divides the cosines. Too low: it learns rare words by heart; too high: flat."
+    )
+    learning_rate: float = Field(
+        0.001, gt=0, description="Of Adam, falling to zero. Too high: the layers never settle."
+    )
+    epochs: int = Field(1, ge=1, description="Passes over the pieces. More pieces teach more than more passes.")
 
 
 class NeighborsConfig(_Section):
@@ -282,17 +363,23 @@ class TrainingConfig(_Section):
     text: TextConfig = TextConfig()  # type: ignore[call-arg]  # as above
     vocabulary: VocabularyConfig = VocabularyConfig()  # type: ignore[call-arg]  # as above
     loss: LossConfig = LossConfig()  # type: ignore[call-arg]  # as above
+    multi_stage: MultiStageConfig = MultiStageConfig()  # type: ignore[call-arg]  # as above
+    multi_objective: MultiObjectiveConfig = MultiObjectiveConfig()  # type: ignore[call-arg]  # as above
     optimizer: OptimizerConfig = OptimizerConfig()  # type: ignore[call-arg]  # as above
     robots: RobotsConfig = RobotsConfig()  # type: ignore[call-arg]  # as above
     groups: GroupsConfig = GroupsConfig()  # type: ignore[call-arg]  # as above
     title_spans: TitleSpansConfig = TitleSpansConfig()  # type: ignore[call-arg]  # as above
+    pretraining: PretrainingConfig = PretrainingConfig()  # type: ignore[call-arg]  # as above
     neighbors: NeighborsConfig = NeighborsConfig()  # type: ignore[call-arg]  # as above
     run: RunConfig = RunConfig()  # type: ignore[call-arg]  # as above
 
     @model_validator(mode="after")
-    def _bags_are_not_compiled(self) -> Self:
-        if self.model.name == "bag" and self.run.xla:
-            raise ValueError("model.name 'bag' looks for the distinct words of a batch, which XLA cannot: xla = false")
+    def _distinct_words_are_not_compiled(self) -> Self:
+        name = self.model.name
+        if name in ("bag", "mmse") and self.run.xla:
+            raise ValueError(
+                f"model.name '{name}' looks for the distinct words of a batch, which XLA cannot: xla = false"
+            )
         return self
 
     def with_run(self, **said: float | None) -> "TrainingConfig":

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from multigrain.types import Int64s
-from trainer.data.encoded_shards import ABSENT_ROW, Encoded, EncodedShards
+from trainer.data.encoded_shards import Encoded, EncodedShards
+from trainer.data.groups import ABSENT_ROW
 from trainer.data.pool import Pool
 
 Batch = dict[str, NDArray[np.int32]]
-"""The query tower's inputs by name, `positive` [B] and `known` [B, KNOWN] (catalogue rows), `pool` [P]."""
+"""The query tower's inputs by name, `positive` [B] and `known` [B, KNOWN] (catalogue rows), `pool` [P]; where rows have
+impression groups `clicked` [B, C], `ordered` [B, C] and `unclicked` [B, U], too."""
 
 _SHARD_ORDER, _ROW_ORDER, _POOL = range(3)
 """What a random stream is for: no two draw the same numbers."""

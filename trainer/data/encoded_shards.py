@@ -14,25 +14,35 @@ from numpy.typing import NDArray
 from multigrain.features.inputs import Ints, TextLengths, Vocabularies, query_inputs
 from multigrain.features.windows import WindowConfig
 from multigrain.types import Item
+from trainer.configs.config import GroupsConfig
 from trainer.data.example import Example
 from trainer.data.example_rows import read_shard, shards_of
+from trainer.data.groups import ABSENT_ROW, group_impressions
 
 KNOWN = 8
 """Positives of a search that are kept from being its negatives; a page rarely has more."""
-ABSENT_ROW = -1
+GROUPS = ("clicked", "ordered", "unclicked")
+"""Of rows with impression groups: catalogue rows [B, C], 1 where one was ordered [B, C], catalogue rows [B, U]."""
 
 Encoded = dict[str, NDArray[np.int32]]
-"""The query tower's inputs by name, and `known` [B, KNOWN], catalogue rows of what was clicked."""
+"""The query tower's inputs by name, and `known` [B, KNOWN], catalogue rows of what was clicked. With groups GROUPS."""
 
 
 class Encoder:
     """Examples -> integers."""
 
     def __init__(
-        self, items: Sequence[Item], vocabularies: Vocabularies, *, lengths: TextLengths, windows: WindowConfig
+        self,
+        items: Sequence[Item],
+        vocabularies: Vocabularies,
+        *,
+        lengths: TextLengths,
+        windows: WindowConfig,
+        groups: GroupsConfig | None = None,
     ) -> None:
+        """`groups`: how large impression groups are; None: nobody learns from them, and none are made."""
         self.rows = {item.item_id: row for row, item in enumerate(items)}
-        self._vocabularies, self._lengths, self._windows = vocabularies, lengths, windows
+        self._vocabularies, self._lengths, self._windows, self._groups = vocabularies, lengths, windows, groups
 
     def encode(self, examples: Sequence[Example]) -> Encoded:
         """Those of the examples with a click on an item of the catalogue: items that left it teach nothing."""
@@ -42,7 +52,12 @@ class Encoder:
         padded: Ints = np.full((len(usable), KNOWN), ABSENT_ROW, np.int32)
         for target, i in enumerate(usable):
             padded[target, : len(known[i])] = known[i]
-        return {**query_inputs(queries, self._vocabularies, self._lengths, self._windows), "known": padded}
+        encoded = {**query_inputs(queries, self._vocabularies, self._lengths, self._windows), "known": padded}
+        if self._groups is None:
+            return encoded
+        groups = group_impressions([examples[i] for i in usable], self.rows, self._groups)
+        arrays = (groups.clicked, groups.ordered_mask.astype(np.int32), groups.unclicked)
+        return {**encoded, **dict(zip(GROUPS, arrays, strict=True))}
 
 
 class EncodedShards:

@@ -92,10 +92,10 @@ def span_of(words: tuple[str, ...], config: TitleSpansConfig, rng: np.random.Gen
         places = np.sort(rng.choice(len(words), length, replace=False))
     else:
         places = rng.integers(len(words) - length + 1) + np.arange(length)
-    return [_misspelt(words[place], rng) if rng.random() < config.misspelt else words[place] for place in places]
+    return [misspelt(words[place], rng) if rng.random() < config.misspelt else words[place] for place in places]
 
 
-def _misspelt(word: str, rng: np.random.Generator) -> str:
+def misspelt(word: str, rng: np.random.Generator) -> str:
     """Two neighbouring letters change places, or one is left out."""
     if len(word) < MISSPELT_FROM:
         return word

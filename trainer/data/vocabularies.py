@@ -20,12 +20,16 @@ def build_vocabularies(logs: Logs, config: VocabularyConfig, *, before_ms: int) 
     queries = [row["query"] for row in logs.searches.select(["at_ms", "query"]).to_pylist() if row["at_ms"] < before_ms]
     grains = [analyze(text) for text in queries]
     titles = [words_of(item.title) for item in items]
+    # Word by word, as layers/spelling.py spells them.
+    spelt = [analyze(word).unigrams for title in titles for word in title] if config.title_unigrams else []
     words = Vocabulary.build(
         _chain([*(grain.words for grain in grains), *titles]), at_most=config.words, buckets=config.word_buckets
     )
     return Vocabularies(
         unigram=Vocabulary.build(
-            _chain(grain.unigrams for grain in grains), at_most=config.unigrams, buckets=config.unigram_buckets
+            _chain([*(grain.unigrams for grain in grains), *spelt]),
+            at_most=config.unigrams,
+            buckets=config.unigram_buckets,
         ),
         bigram=Vocabulary.build(
             _chain(grain.bigrams for grain in grains), at_most=config.bigrams, buckets=config.bigram_buckets

@@ -20,6 +20,7 @@ from trainer.evaluation.metrics.hits import Values, hits_of
 from trainer.evaluation.recall import mean_recall
 from trainer.evaluation.report import ALL, Look, Report, StageReport
 from trainer.evaluation.slices.dimensions import slices
+from trainer.evaluation.stage_order import stage_order
 from trainer.evaluation.systems.exact import EXACT, HISTORY_WITHHELD, ExactSystem
 from trainer.evaluation.systems.popularity import POPULARITY, PopularitySystem
 from trainer.evaluation.systems.system import Stage, System, Tell
@@ -78,6 +79,7 @@ def evaluate(
     parts = slices(trial)
     by_exact_search = next((system for system in systems if isinstance(system, ExactSystem)), None)
     history = EMPTY if by_exact_search is None else history_gains(by_exact_search, trial)
+    order = {} if by_exact_search is None else stage_order(by_exact_search, trial)
     report = Report(
         subject=subject,
         bundle_id=systems[-1].bundle_id,
@@ -86,7 +88,7 @@ def evaluate(
         items=len(trial.items),
         judge=None if judge is None else judge.name,
         deciding=stages[-1].stage.name,
-        scores=_scores(trial, stages, history),
+        scores={**_scores(trial, stages, history), **order},
         gains={**_history_gain(stages), **history.gains},
         slices={**history.searches, "new": sum(map(bool, _never_clicked(trial)))},
         stages=tuple(stage_report(trial, one, parts) for one in stages),

@@ -57,6 +57,11 @@ class Trial:
         return [self._rows(example.ordered) for example in self.examples]
 
     @cached_property
+    def unclicked(self) -> list[list[int]]:
+        """Of each search, the rows of what was seen and left alone."""
+        return [self._rows(example.unclicked) for example in self.examples]
+
+    @cached_property
     def trial_id(self) -> str:
         """Trials with equal ids ask the same, of users with the same histories, and may find the same."""
         digest = hashlib.sha256()

@@ -5,8 +5,7 @@ words lie near each other, the more the rarer the words are. Training need only 
 which words mean the same, and which count. So there is no linear map between the tables and the score, which would
 have to be learnt before anything is found.
 
-Vectors begin at the length that inverse document frequency would give: a vocabulary is in order of frequency, which
-falls with the rank (Zipf), so log rank stands for it. What a word counts is learnt as the length of its vector.
+How long the vectors begin, and why, is told in layers/text_tables.py.
 """
 
 from collections.abc import Mapping
@@ -15,29 +14,16 @@ import numpy as np
 import tensorflow as tf
 
 from multigrain.features.inputs import Vocabularies
-from multigrain.text.vocabulary import Vocabulary
-from multigrain.types import Float32s
 from trainer.configs.config import ModelConfig
-from trainer.models.layers.layer import Embedding, Layer, State, Tensor
+from trainer.models.layers.layer import Layer, State, Tensor
 from trainer.models.layers.spelling import Spelling
-
-GRAIN_SHARE = 0.5
-"""Length of a character grain beside a word's, at the start: a word has half a dozen grains."""
-
-
-class BagTables(Layer):
-    """One vector for each word and each character grain."""
-
-    def __init__(self, vocabularies: Vocabularies, dims: int, rng: np.random.Generator) -> None:
-        super().__init__("bag_tables")
-        self.word = _table(vocabularies.word, dims, rng, "word", length=1.0)
-        self.unigram = _table(vocabularies.unigram, dims, rng, "unigram", length=GRAIN_SHARE)
+from trainer.models.layers.text_tables import TextTables
 
 
 class BagQueryTower(Layer):
     """Words and unigrams of the query -> [B, d]"""
 
-    def __init__(self, tables: BagTables) -> None:
+    def __init__(self, tables: TextTables) -> None:
         super().__init__("bag_query_tower")
         self.tables = tables
 
@@ -58,7 +44,7 @@ class BagQueryTower(Layer):
 class BagItemTower(Layer):
     """Words of the title, and the unigrams that they are spelt with -> [B, d]"""
 
-    def __init__(self, tables: BagTables, vocabularies: Vocabularies) -> None:
+    def __init__(self, tables: TextTables, vocabularies: Vocabularies) -> None:
         super().__init__("bag_item_tower")
         self.tables = tables
         self.spell = Spelling(vocabularies)
@@ -86,20 +72,6 @@ class Bag(Layer):
 
     def __init__(self, config: ModelConfig, vocabularies: Vocabularies, *, seed: int) -> None:
         super().__init__("bag")
-        tables = BagTables(vocabularies, config.dims, np.random.default_rng(seed))
+        tables = TextTables(vocabularies, config.dims, np.random.default_rng(seed))
         self.query = BagQueryTower(tables)
         self.item = BagItemTower(tables, vocabularies)
-
-
-def _table(vocabulary: Vocabulary, dims: int, rng: np.random.Generator, name: str, *, length: float) -> Embedding:
-    table = Embedding(vocabulary.size, dims, rng, name)
-    lengths = length * _rarity(vocabulary)
-    table.table.assign(rng.normal(0, 1 / np.sqrt(dims), (vocabulary.size, dims)).astype(np.float32) * lengths[:, None])
-    return table
-
-
-def _rarity(vocabulary: Vocabulary) -> Float32s:
-    """log rank, 1 for the rarest; what the vocabulary does not know is as rare as that. [size]"""
-    ranks = np.minimum(np.arange(vocabulary.size), len(vocabulary.tokens) + 1)
-    rarity: Float32s = (np.log1p(ranks) / np.log1p(max(1, len(vocabulary.tokens)))).astype(np.float32)
-    return rarity

@@ -9,6 +9,7 @@ from trainer.models.bag import Bag
 from trainer.models.dnn import Dnn
 from trainer.models.layers.layer import State, Tensor
 from trainer.models.mgdspr import Mgdspr
+from trainer.models.mmse import Mmse
 from trainer.models.text import Text
 
 
@@ -64,6 +65,8 @@ def make_model(config: TrainingConfig, vocabularies: Vocabularies) -> Model:
     match config.model.name:
         case "mgdspr":
             return Mgdspr(config.model, vocabularies, query_words=config.text.query_words, seed=seed)
+        case "mmse":
+            return Mmse(config.model, vocabularies, seed=seed)
         case "dnn":
             return Dnn(config.model, vocabularies, seed=seed)
         case "bag":

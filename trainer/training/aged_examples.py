@@ -22,7 +22,13 @@ class AgedEncoder(Encoder):
         self, items: Sequence[Item], vocabularies: Vocabularies, config: TrainingConfig, *, now_ms: int
     ) -> None:
         """`now_ms`: nothing that is trained on is newer."""
-        super().__init__(items, vocabularies, lengths=config.text.to_floor(), windows=config.windows.to_floor())
+        super().__init__(
+            items,
+            vocabularies,
+            lengths=config.text.to_floor(),
+            windows=config.windows.to_floor(),
+            groups=config.groups if config.loss.reads_groups else None,
+        )
         self._now_ms = now_ms
 
     def encode(self, examples: Sequence[Example]) -> Encoded:

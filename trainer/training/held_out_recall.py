@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from multigrain.features.inputs import Inputs
 from multigrain.types import Float32s
-from trainer.data.encoded_shards import ABSENT_ROW, Encoded
+from trainer.data.encoded_shards import Encoded
+from trainer.data.groups import ABSENT_ROW
 from trainer.evaluation.recall import recall_at
 from trainer.evaluation.topk import exact_top_k
 from trainer.models.layers.layer import Tensor

@@ -17,6 +17,7 @@ from trainer.losses.objective import check_objective
 from trainer.models.model import Model, make_model
 from trainer.progress import Clock, Reporter
 from trainer.training.aged_examples import AgedEncoder
+from trainer.training.batch_losses import make_batch_loss
 from trainer.training.checkpoints import named
 from trainer.training.held_out_recall import HeldOutRecall
 from trainer.training.loop import Kept, Loop
@@ -59,7 +60,7 @@ def train(
     Raises InvalidConfig when the loss is no number any more, or when there are too few examples for one batch;
     Stopped, when Ctrl-C was pressed and everything is kept.
     """
-    check_objective(config.loss, config.run.batch_size)
+    check_objective(config)
     spread = make_spread(config.run) if spread is None else spread
     check_shares(config, spread.replicas)
     from_ms = held_out_from_ms(examples, config.run.held_out)
@@ -74,7 +75,7 @@ def train(
     spread.check_alike(lambda: _fingerprint(config, batches, catalogue))
     draws = pool.expected(config.loss.pool, config.run.batch_size)
     loop = Loop(
-        step=make_step(model, optimizer, catalogue, draws, config, spread),
+        step=make_step(model, optimizer, make_batch_loss(model, catalogue, draws, config), config, spread),
         batches=batches,
         state=named(model.variables, "model") | named(optimizer.variables, "optimizer"),
         recall=HeldOutRecall(model, encoder.encode(held_out(examples, from_ms)), catalogue, seed=config.run.seed),
@@ -89,7 +90,9 @@ def train(
 def _make_encoder(items: Sequence[Item], vocabularies: Vocabularies, config: TrainingConfig, *, now_ms: int) -> Encoder:
     if config.loss.half_life_days:
         return AgedEncoder(items, vocabularies, config, now_ms=now_ms)
-    return Encoder(items, vocabularies, lengths=config.text.to_floor(), windows=config.windows.to_floor())
+    groups = config.groups if config.loss.reads_groups else None
+    lengths, windows = config.text.to_floor(), config.windows.to_floor()
+    return Encoder(items, vocabularies, lengths=lengths, windows=windows, groups=groups)
 
 
 def _make_batches(examples: Path, encoder: Encoder, pool: Pool, config: TrainingConfig, *, before_ms: int) -> Batches:

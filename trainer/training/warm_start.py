@@ -16,7 +16,7 @@ from trainer.configs.config import TrainingConfig
 from trainer.models.layers.layer import Tensor
 from trainer.training.towers import Towers
 
-SHAPELESS = ("dropout", "id_dropout")
+SHAPELESS = ("dropout", "id_dropout", "item_ids", "history")
 """Keys of the model that may change from one run to the next: no weight has their shape."""
 
 

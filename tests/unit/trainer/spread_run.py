@@ -33,6 +33,7 @@ class Run:
     model: str = "text"
     """The smallest one. Of dnn by Adam no equality can be asked: the gradient of its item tower's last bias is nothing
     but rounding, for it adds the same to all scores of a row, and Adam makes it as large as any other."""
+    objective: str = "softmax"
     optimizer: str = "adagrad"
     learning_rate: float = 1.0
     spread: str = "one"
@@ -46,16 +47,11 @@ class Run:
 
     @property
     def config(self) -> TrainingConfig:
-        """Mixed negatives, log-Q and tables read by rows; no dropout, which each replica draws on its own."""
+        """All that the objective can do, and tables read by rows; no dropout, which each replica draws on its own."""
+        of_one_positive = {"mixed": 8, "log_q": True, "positives": "many"} if self.objective == "softmax" else {}
         return small_config(
             model={"name": self.model, "dropout": 0.0},
-            loss={
-                "half_life_days": 10.0,
-                "mixed": 8,
-                "pool_popular": 0.5,
-                "log_q": True,
-                "positives": "many",
-            },
+            loss={"kind": self.objective, "half_life_days": 10.0, "pool_popular": 0.5, **of_one_positive},
             optimizer={"name": self.optimizer, "learning_rate": self.learning_rate, "clip_norm": 0.5},
             run={
                 "epochs": self.epochs,

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tests.unit.trainer.conftest import SmallRun
+from trainer.configs.config import GroupsConfig
 from trainer.data.batches import Batch, Batches, BatchShape
-from trainer.data.encoded_shards import EncodedShards, Encoder
+from trainer.data.encoded_shards import GROUPS, EncodedShards, Encoder
 from trainer.data.example_rows import read_examples
 from trainer.data.held_out import held_out, held_out_from_ms
 from trainer.data.logs import items_of
@@ -19,21 +20,30 @@ from trainer.data.prefetch import Prefetch
 FOR_EVER_MS = 10**15
 
 
-def shards_of_run(small_run: SmallRun, *, before_ms: int = FOR_EVER_MS, memory_bytes: int = 10**9) -> EncodedShards:
+def shards_of_run(
+    small_run: SmallRun,
+    *,
+    before_ms: int = FOR_EVER_MS,
+    memory_bytes: int = 10**9,
+    groups: GroupsConfig | None = None,
+) -> EncodedShards:
     config = small_run.config
     encoder = Encoder(
         list(items_of(small_run.logs)),
         small_run.bundle.vocabularies(),
         lengths=config.text.to_floor(),
         windows=config.windows.to_floor(),
+        groups=groups,
     )
     return EncodedShards(small_run.candidate.examples, encoder, before_ms=before_ms, memory_bytes=memory_bytes)
 
 
-def batches_of(small_run: SmallRun, *, memory_bytes: int = 10**9, **changes: int) -> Batches:
+def batches_of(
+    small_run: SmallRun, *, memory_bytes: int = 10**9, groups: GroupsConfig | None = None, **changes: int
+) -> Batches:
     shape = replace(BatchShape(size=16, pool=32, epochs=2, seed=0), **changes)
     pool = Pool(np.ones(len(small_run.logs.catalog), np.int64), popular=0.5)
-    return Batches(shards_of_run(small_run, memory_bytes=memory_bytes), pool, shape)
+    return Batches(shards_of_run(small_run, memory_bytes=memory_bytes, groups=groups), pool, shape)
 
 
 def assert_same(some: list[Batch], others: list[Batch]) -> None:
@@ -65,6 +75,30 @@ def test_the_drawn_positive_was_clicked_in_that_search(small_run: SmallRun) -> N
         assert (batch["positive"][:, None] == batch["known"]).any(1).all()
         for known in batch["known"]:
             assert tuple(items[row].item_id for row in known if row >= 0) in {ids[:8] for ids in clicked}
+
+
+def test_a_row_has_the_impression_groups_of_its_own_search(small_run: SmallRun) -> None:
+    items = [item.item_id for item in items_of(small_run.logs)]
+    searches = {
+        (frozenset(example.clicked), frozenset(example.ordered), example.unclicked[:60])
+        for example in read_examples(small_run.candidate.examples, "train")
+    }
+    orders = 0
+    for batch in batches_of(small_run, groups=GroupsConfig(ordered=8, clicked=8, unclicked=60), epochs=1):
+        for clicks, is_ordered, others in zip(batch["clicked"], batch["ordered"], batch["unclicked"], strict=True):
+            clicked = frozenset(items[row] for row in clicks if row >= 0)
+            ordered = frozenset(items[row] for row in clicks[is_ordered == 1])
+            assert (clicked, ordered, tuple(items[row] for row in others if row >= 0)) in searches
+            orders += len(ordered)
+    assert orders > 10
+
+
+def test_groups_stand_beside_what_batches_hold_without_them(small_run: SmallRun) -> None:
+    grouped = list(batches_of(small_run, groups=GroupsConfig(ordered=1, clicked=2, unclicked=4)))
+    assert grouped[0]["clicked"].shape == grouped[0]["ordered"].shape == (16, 2)
+    assert grouped[0]["unclicked"].shape == (16, 4)
+    plain = [{name: batch[name] for name in batch if name not in GROUPS} for batch in grouped]
+    assert_same(plain, list(batches_of(small_run)))
 
 
 def test_the_same_seed_gives_the_same_batches_and_another_another_order(small_run: SmallRun) -> None:

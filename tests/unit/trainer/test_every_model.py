@@ -37,6 +37,10 @@ SHAPES: dict[str, dict[str, Any]] = {  # Any: as pydantic takes them
     "mgdspr without cls": {"fusion": "concat"},
     "mgdspr bare": {"grains": "words", "fusion": "concat"},
     "mgdspr with strangers": {"id_dropout": 0.3},
+    "mmse": {"name": "mmse", "transformer_layers": 2},
+    "mmse by grains": {"name": "mmse", "post_fusion": "grains"},
+    "mmse of two encoders": {"name": "mmse", "shared_encoder": False},
+    "mmse without ids": {"name": "mmse", "item_ids": False, "item_side_features": False},
     "dnn": {"name": "dnn"},
     "dnn without side features": {"name": "dnn", "item_side_features": False},
     "text": {"name": "text"},
@@ -145,7 +149,9 @@ def test_exported_towers_equal_those_in_memory_whole_and_in_halves(model: Model,
 
 # The query towers that differ; what is else in SHAPES changes the item tower alone, and XLA takes its time.
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["mgdspr", "mgdspr bare", "dnn", "text", "bag"], indirect=True)
+@pytest.mark.parametrize(
+    "model", ["mgdspr", "mgdspr bare", "mmse", "mmse by grains", "dnn", "text", "bag"], indirect=True
+)
 def test_single_queries_are_the_same_compiled(model: Model, tmp_path: Path) -> None:
     inputs, items = query_inputs(QUERIES[:1], VOCABULARIES, LENGTHS, WINDOWS), item_inputs(ITEMS, VOCABULARIES, LENGTHS)
     save_towers(tmp_path, model, inputs, items)
@@ -163,15 +169,18 @@ def test_one_seed_makes_one_model(model: Model, request: pytest.FixtureRequest) 
     assert np.abs(query_vectors(other, QUERIES[:1]) - query_vectors(model, QUERIES[:1])).max() > 1e-4
 
 
-@pytest.mark.parametrize(("shape", "moves"), [("mgdspr bare", True), ("dnn", True), ("text", False), ("bag", False)])
+@pytest.mark.parametrize(
+    ("shape", "moves"), [("mgdspr bare", True), ("mmse", True), ("dnn", True), ("text", False), ("bag", False)]
+)
 def test_history_moves_every_model_but_the_one_that_reads_only_text(shape: str, *, moves: bool) -> None:
     model = make_model(small_config(model=SHAPES[shape]), VOCABULARIES)
     user, nobody = query_vectors(model, [("red dress", some_history()), ("red dress", Windows())])
     assert (np.abs(user - nobody).max() > 1e-5) == moves
 
 
-def test_a_model_trained_without_history_reads_none() -> None:
-    model = make_model(small_config(model={**SHAPES["mgdspr bare"], "history": False}), VOCABULARIES)
+@pytest.mark.parametrize("shape", ["mgdspr bare", "mmse"])
+def test_a_model_trained_without_history_reads_none(shape: str) -> None:
+    model = make_model(small_config(model={**SHAPES[shape], "history": False}), VOCABULARIES)
     user, nobody = query_vectors(model, [("red dress", some_history()), ("red dress", Windows())])
     np.testing.assert_array_equal(user, nobody)
 

@@ -9,9 +9,10 @@ import tensorflow as tf
 from pydantic import ValidationError
 
 from multigrain.errors import InvalidConfig
+from tests.small_training import small_config
 from tests.unit.trainer.losses_by_hand import Case, objective_by_hand, slopes_by_hand
 from tests.unit.trainer.losses_by_tensor import SEED, alphas_of, by_item, loss_and_slopes, loss_of
-from trainer.configs.config import LossConfig, load_config
+from trainer.configs.config import LossConfig, load_config, shipped_configs
 from trainer.losses.objective import check_objective, objective
 from trainer.models.layers.layer import Tensor
 
@@ -172,16 +173,14 @@ def test_vectors_that_follow_the_objective_put_each_rows_positive_first(config: 
 
 
 def test_more_hard_negatives_than_there_are_negatives_is_refused_with_the_cure() -> None:
-    config = LossConfig(mixed=684, pool=100)
     with pytest.raises(InvalidConfig, match=r"loss\.mixed: 684 .* has 355: .* raise loss\.pool to 429 or more"):
-        check_objective(config, 256)
-    check_objective(config.model_copy(update={"pool": 429}), 256)
+        check_objective(small_config(loss={"mixed": 684, "pool": 100}, run={"batch_size": 256}))
+    check_objective(small_config(loss={"mixed": 684, "pool": 429}, run={"batch_size": 256}))
 
 
-def test_shipped_objectives_can_work() -> None:
-    for name in ("demo", "mgdspr"):
-        config = load_config(name)
-        check_objective(config.loss, config.run.batch_size)
+@pytest.mark.parametrize("name", shipped_configs())
+def test_shipped_objectives_can_work(name: str) -> None:
+    check_objective(load_config(name))
 
 
 @pytest.mark.parametrize("options", [{"mixed": 4}, {"log_q": True}, {"positives": "many"}])

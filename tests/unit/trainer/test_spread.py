@@ -142,6 +142,18 @@ def test_two_devices_learn_what_one_learns(alone: Learnt, mirrored: dict[str, Ru
 
 
 @pytest.mark.slow
+def test_two_devices_learn_from_impression_groups_what_one_learns(told: Run) -> None:
+    alone = in_folder(told, "alone-by-stages", objective="multi_stage")
+    two = in_folder(told, "mirrored-by-stages", objective="multi_stage", spread="mirrored")
+    # A process of its own: TensorFlow remembers the shapes that two devices first exchanged.
+    process = start(two.folder, two, devices=2)
+    learn(alone)
+    assert finish(process) == [0], Path(two.folder, "said").read_text()
+    assert learnt(two)["replicas"] == 2
+    assert_alike(learnt(alone), learnt(two))
+
+
+@pytest.mark.slow
 def test_a_run_that_stopped_on_two_devices_goes_on_as_if_it_had_not(mirrored: dict[str, Run]) -> None:
     assert not Path(mirrored["broken"].folder, LEARNT).exists(), "it was to stop in the middle"
     whole, resumed = learnt(mirrored["whole"]), learnt(mirrored["resumed"])

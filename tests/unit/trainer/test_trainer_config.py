@@ -15,7 +15,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_shipped_configs_load_by_name() -> None:
-    assert shipped_configs() == ("demo", "mgdspr")
+    assert shipped_configs() == ("demo", "mgdspr", "mmse")
     assert load_config("demo").model.dims == 64
 
 

@@ -72,6 +72,8 @@ def test_the_trained_bundle_was_scored_beside_its_yardsticks(small_run: SmallRun
     assert gains["history"].mean == pytest.approx(scores["recall@100"] - scores["history_off_recall@100"])
     assert gains["history"].low <= gains["history"].mean <= gains["history"].high
     ordered = {f"{name}order_recall@100" for name in ("", "history_off_", "popularity_")}
-    assert set(scores) - ordered == plain | sliced | ({"new_recall@100"} if slices["new"] else set())
+    heights = {"height_ordered", "height_clicked", "height_unclicked"}
+    by_stage = heights | {"ordered_over_unclicked", "clicked_over_unclicked"}
+    assert set(scores) - ordered == plain | sliced | by_stage | ({"new_recall@100"} if slices["new"] else set())
     assert scores["recall@300"] == scores["popularity_recall@300"] == 1.0, "there are 200 items"
     assert scores["recall@10"] <= scores["recall@50"] <= scores["recall@100"]

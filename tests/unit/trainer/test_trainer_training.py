@@ -99,6 +99,25 @@ def test_every_part_of_the_loss_can_be_trained_with(
     assert all(np.isfinite(value) for value in trained.losses)
 
 
+@pytest.mark.parametrize("kind", ["multi_stage", "multi_objective_softmax"])
+def test_objectives_over_impression_groups_bring_their_loss_down(
+    small_run: SmallRun, tmp_path: Path, kind: str
+) -> None:
+    model = {"name": "bag"}
+    changes = {"model": model, "loss": {"kind": kind, "temperature": 0.1, "half_life_days": 10.0}}
+    trained = run(small_run, tmp_path, **changes, run={"epochs": 6})
+    assert trained.losses[-1] < 0.7 * trained.losses[0]
+    first = run(small_run, tmp_path / "again", **changes, run={"epochs": 6})
+    assert first.losses == trained.losses, "one seed, one run"
+
+
+def test_settings_that_contradict_each_other_are_refused_before_the_first_step(
+    small_run: SmallRun, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidConfig, match=r"multi_stage\.ordered_margin"):
+        run(small_run, tmp_path, loss={"kind": "multi_stage"}, multi_stage={"ordered_margin": 0.05})
+
+
 def test_a_loss_that_is_no_number_stops_with_the_key_to_change_and_the_batch(
     small_run: SmallRun, tmp_path: Path
 ) -> None:
@@ -166,6 +185,7 @@ def test_training_reported_its_steps(small_run: SmallRun) -> None:
         "train",
         "neighbors",
         "choices",
+        "key_terms",
         "export",
         "evaluation",
     ]

@@ -16,6 +16,7 @@ def an_example(
     query: str,
     *clicked: str,
     ordered: Sequence[str] = (),
+    unclicked: Sequence[str] = (),
     history: Windows | None = None,
     number: int = 0,
     user_id: str = "user-1",
@@ -28,7 +29,7 @@ def an_example(
         grains=analyze(query),
         clicked=tuple(map(ItemId, clicked)),
         ordered=tuple(map(ItemId, ordered)),
-        unclicked=(),
+        unclicked=tuple(map(ItemId, unclicked)),
         history=history or Windows(),
     )
 

@@ -20,7 +20,7 @@ from trainer.data.key_terms.searched import search_terms
 from trainer.data.key_terms.title_runs import title_runs_of
 from trainer.data.key_terms.titles import title_terms
 
-RULE = "terms-2"
+RULE = "terms-3"
 """Names what makes a term: whoever changes that changes it, and finished dictionaries are made anew."""
 
 MINED_FLOOR = 0.6

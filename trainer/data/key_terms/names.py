@@ -12,7 +12,7 @@ BRAND_CONFIDENCE = 1.0
 CATEGORY_CONFIDENCE = 1.0
 AMBIGUOUS_CONFIDENCE = 0.9
 """Of a category name under several paths: still a demand, but for any of them."""
-ATTRIBUTE_CONFIDENCE = 0.7
+ATTRIBUTE_CONFIDENCE = 0.8
 """A colour is wished for more often than it is insisted on: a rule until clicks say otherwise, and the first to go."""
 
 

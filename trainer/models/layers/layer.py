@@ -46,10 +46,12 @@ class Linear(Layer):
         self.bias = tf.Variable(np.zeros(outputs, np.float32), name=f"{name}_b") if bias else None
 
     def __call__(self, x: Tensor) -> Tensor:
-        """[B, ..., inputs] -> [B, ..., outputs]; every axis but the first is known when the graph is made."""
-        # One plain product of matrices: tf.tensordot works out shapes at run time, a dozen operations each time.
+        """[B, ..., inputs] -> [B, ..., outputs]"""
+        # One plain product of matrices: tf.tensordot works out shapes at run time, a dozen operations each time. Axes
+        # that are known when the graph is made stay so, for XLA.
         y = _product(tf.reshape(x, [-1, self.weight.shape[0]]), self.weight)
-        y = tf.reshape(y, [-1, *x.shape[1:-1], self.weight.shape[1]])
+        middle = [tf.shape(x)[axis] if size is None else size for axis, size in enumerate(x.shape)][1:-1]
+        y = tf.reshape(y, [-1, *middle, self.weight.shape[1]])
         return y if self.bias is None else y + self.bias
 
 
