@@ -18,7 +18,7 @@ from time import process_time
 import pyarrow.parquet as pq
 
 from multigrain.features.windows import HOUR_MS
-from multigrain.key_terms import KeyTerm
+from multigrain.key_terms import KeyTerm, TermKind
 from multigrain.types import Item
 from server.understanding.intent import Intent
 from server.understanding.tagger import FLOORS, Tagger

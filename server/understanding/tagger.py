@@ -25,8 +25,8 @@ from server.understanding.reading import Reading, Spoken, Standing, without_broa
 
 FLOORS = {TermKind.BRAND: 0.6, TermKind.CATEGORY: 0.6, TermKind.ATTRIBUTE: 0.75, TermKind.WORD: 0.6}
 """Below it a term makes no rule: a rule drops candidates, so a guess costs more than it brings. Confidence is the share
-of those who say the words and take nothing else. Who names a brand or a category has no use for the others; with another
-attribute an item is still a substitute, so more people have to insist before it is dropped.
+of those who say the words and take nothing else. Who names a brand or a category has no use for the others; with
+another attribute an item is still a substitute, so more people have to insist before it is dropped.
 """
 
 # What search engines taught people to type, and what joins a list in Chinese; the terms would know no sign.

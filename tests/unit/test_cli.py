@@ -1,9 +1,9 @@
 """The command line's frame: what people and machines see, and which exit code."""
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -82,12 +82,17 @@ def test_help_answers_within_four_tenths_of_a_second() -> None:
     program = Path(sys.executable).parent / "multigrain"
     seconds = []
     for _ in range(5):
-        started = time.perf_counter()
+        before = _seconds_of_children()
         said = subprocess.run([program, "--help"], capture_output=True, text=True, check=True)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(_seconds_of_children() - before)
     assert "demo" in said.stdout
-    # The quickest of five: the slowest says how busy the machine is, not how quick the program.
+    # Processor time, and the least of five: what the clock says beyond it is how busy the machine is.
     assert min(seconds) <= HELP_SECONDS
+
+
+def _seconds_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_brackets_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

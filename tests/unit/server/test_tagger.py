@@ -225,7 +225,7 @@ def test_a_value_that_is_said_twice_counts_once_and_as_surely_as_it_is_said() ->
 
 
 def test_a_department_named_after_people_widens_no_other_category_and_leaves_its_attribute() -> None:
-    women = KeyTerm(kind=TermKind.ATTRIBUTE, value="women", words=("women",), confidence=0.7, name="gender")
+    women = KeyTerm(kind=TermKind.ATTRIBUTE, value="women", words=("women",), confidence=0.9, name="gender")
     tagger = Tagger(
         [category("women", "women"), women, category("women/dresses", "dress"), category("sports/shoes", "shoes")]
     )

@@ -29,9 +29,9 @@ def test_a_demand_is_as_sure_as_people_honour_it() -> None:
 
 
 def test_a_colour_that_people_do_not_insist_on_makes_no_rule() -> None:
-    # 40 of 100, before clicks 0.7: (40 + 20 x 0.7) / (100 + 20).
+    # 40 of 100, before clicks 0.8: (40 + 20 x 0.8) / (100 + 20).
     terms = build_key_terms(SHOP, clicks_of(SHOP, {"black lamps": {1: 40, 1001: 60}}))
-    assert confidence(terms, "black") == pytest.approx(54 / 120, abs=0.001)
+    assert confidence(terms, "black") == pytest.approx(56 / 120, abs=0.001)
 
 
 def test_without_clicks_the_confidence_stays() -> None:
