@@ -29,12 +29,12 @@ from trainer.data.key_terms.build import RULE
 from trainer.data.key_terms.write import write_key_terms
 from trainer.data.logs import CATALOG, EVENTS, SEARCHES, Logs, items_of
 from trainer.data.neighbors.build import TABLE, write_neighbors
+from trainer.data.title_pieces import write_pieces
 from trainer.data.vocabularies import build_vocabularies, clicks_by_item
 from trainer.evaluation.before import read_before, save_before
 from trainer.evaluation.evaluate import evaluate_bundle
 from trainer.evaluation.report import FORMAT, Look, save_report
 from trainer.evaluation.trial import trial_of
-from trainer.pretraining.pieces import write_pieces
 from trainer.progress import Clock, Progress, Reporter
 from trainer.training.journal import FILE as JOURNAL
 from trainer.training.journal import read_journal

@@ -20,12 +20,12 @@ from tests.small_training import small_config, small_logs
 from trainer.configs.config import PretrainingConfig, TrainingConfig
 from trainer.data.example_rows import read_examples
 from trainer.data.logs import CATALOG, read_catalogue, write_logs
+from trainer.data.title_pieces import Described, described, piece_of, typed, write_pieces
 from trainer.data.title_spans import NOBODY, misspelt
 from trainer.data.vocabularies import build_vocabularies
 from trainer.flow import Candidate, find_candidate
 from trainer.pretraining.config import for_pretraining
 from trainer.pretraining.flow import pretrain
-from trainer.pretraining.pieces import Described, described, piece_of, typed, write_pieces
 from trainer.progress import Progress
 from trainer.training.towers import fresh_towers, load_towers
 from trainer.training.warm_start import warm_start
