@@ -24,6 +24,7 @@ NAMES = (
     "encode",
     "encode-mmse",
     "pretrain",
+    "cut-off",
     "exact",
     "index",
     "lexical",

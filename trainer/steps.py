@@ -5,12 +5,13 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
+from multigrain import cut_off
 from multigrain.bundle import Bundle
 from multigrain.encoder import load_encoder
 from multigrain.errors import NotFound
@@ -21,6 +22,7 @@ from multigrain.neighbors import load as load_neighbors
 from multigrain.text.analyzer import NAME as ANALYZER
 from multigrain.types import Int64s, Item
 from trainer.configs.config import TrainingConfig
+from trainer.cut_off.choosing import RULE as CUT_OFF_RULE
 from trainer.data.example import Example
 from trainer.data.example_rows import ROW_FORMAT, read_examples
 from trainer.data.examples import MANIFEST, read_manifest, write_examples
@@ -45,7 +47,7 @@ BUNDLE = "bundle"
 
 
 EXAMPLES, TOWERS, NEIGHBORS, EXPORT, EVALUATION = "examples", "towers", "neighbors", "export", "evaluation"
-KEY_TERMS = "key_terms"
+KEY_TERMS, CUT_OFF = "key_terms", "cut_off"
 CHECKPOINTS = "checkpoints"
 FREE_TO_CHANGE = {"checkpoint_minutes", "examples_memory_mb", "recall_steps", "spread"}
 """Of [run]: what the towers do not depend on, so that a broken run may go on with other values."""
@@ -199,9 +201,26 @@ class Steps:
 
         return self._step(KEY_TERMS, _named(self._source, robots.model_dump(), before_ms, ANALYZER, RULE), make)
 
+    def cut_off(self, logs: Logs, examples: Path, towers: Path) -> Path | None:
+        """How likely an item is by its score, and when that is too little. None: none is wanted."""
+        config = self._config.cut_off
+        if not config.searches:
+            return None
+
+        def make(draft: Path) -> None:
+            from trainer.cut_off.flow import fit_cut_off
+            from trainer.training.towers import load_towers
+
+            # Towers that were trained before may have been kept with another cut-off in mind.
+            trained = replace(load_towers(towers), config=self._config)
+            fit_cut_off(logs, examples, trained, draft, reporter=self._reporter, clock=self._clock)
+
+        parts = (self._source, mark_of(examples), mark_of(towers), config.model_dump(), CUT_OFF_RULE)
+        return self._step(CUT_OFF, _named(*parts), make)
+
     def bundle(self, logs: Logs, examples: Path, towers: Path, neighbors: Path, *, created_ms: int) -> Path:
-        """The bundle, in a folder inside the step's. Its dictionary is a step before it."""
-        terms = self.key_terms(logs, examples)
+        """The bundle, in a folder inside the step's. Its dictionary and its cut-off are steps before it."""
+        terms, cut = self.key_terms(logs, examples), self.cut_off(logs, examples, towers)
 
         def make(draft: Path) -> None:
             from trainer.publish.export import Exported, export_bundle
@@ -218,10 +237,12 @@ class Steps:
                 scores={"loss": json.loads((towers / LOSSES).read_text(encoding="utf-8"))[-1]},
                 span=read_manifest(examples),
                 neighbors=load_neighbors(neighbors / TABLE),
+                cut_off=None if cut is None else cut_off.load(cut, dims=self._config.model.dims),
             )
             export_bundle(draft / BUNDLE, trained.model, parts, self._config, created_ms=created_ms)
 
-        return self._step(EXPORT, _named(mark_of(towers), mark_of(neighbors), mark_of(terms)), make) / BUNDLE
+        made_from = [mark_of(step) for step in (towers, neighbors, terms, cut) if step is not None]
+        return self._step(EXPORT, _named(*made_from), make) / BUNDLE
 
     def evaluation(self, logs: Logs, examples: Path, bundle: Bundle) -> Path:
         """The report on the test part, through the bundle."""
@@ -249,7 +270,9 @@ class Steps:
 
     def _config_of_towers(self) -> dict[str, object]:
         """What the towers depend on, as JSON holds it."""
-        return self._config.model_dump(exclude={"run": FREE_TO_CHANGE, "neighbors": True, "pretraining": True})
+        return self._config.model_dump(
+            exclude={"run": FREE_TO_CHANGE, "neighbors": True, "pretraining": True, "cut_off": True}
+        )
 
     def _items_and_clicks(self, logs: Logs, examples: Path) -> tuple[list[Item], Int64s]:
         items = list(items_of(logs))

@@ -317,6 +317,30 @@ class NeighborsConfig(_Section):
     )
 
 
+class CutOffConfig(_Section):
+    """The cut-off that a bundle may have, fitted after training (`trainer/cut_off/`). [inferred]"""
+
+    searches: int = Field(
+        0, ge=0, le=1_000_000, description="Training searches that it is fitted on; 0: no cut-off. Too few are refused."
+    )
+    negatives: int = Field(
+        20, ge=1, le=1000, description="Random items beside a search's clicked ones. Too few: a jumpy curve."
+    )
+    keep: float = Field(
+        0.99,
+        gt=0,
+        lt=1,
+        description="Share of the held-out clicked items that stays. Too low: wanted items go; too high: nothing does.",
+    )
+    good_grade: float = Field(
+        2.0,
+        ge=0,
+        le=3,
+        description="From this grade on a judged item is wanted, where logs hold judgments. Too high: good items go.",
+    )
+    seed: int = Field(0, ge=0, description="One seed, the same random items.")
+
+
 class RunConfig(_Section):
     """How long, and on what."""
 
@@ -371,6 +395,7 @@ class TrainingConfig(_Section):
     title_spans: TitleSpansConfig = TitleSpansConfig()  # type: ignore[call-arg]  # as above
     pretraining: PretrainingConfig = PretrainingConfig()  # type: ignore[call-arg]  # as above
     neighbors: NeighborsConfig = NeighborsConfig()  # type: ignore[call-arg]  # as above
+    cut_off: CutOffConfig = CutOffConfig()  # type: ignore[call-arg]  # as above
     run: RunConfig = RunConfig()  # type: ignore[call-arg]  # as above
 
     @model_validator(mode="after")

@@ -26,6 +26,8 @@ def for_pretraining(config: TrainingConfig) -> TrainingConfig:
                 {"name": "adam", "learning_rate": told.learning_rate, "decay": "linear"}
             ),
             "neighbors": config.neighbors.model_copy(update={"per_item": 0}),
+            # Nobody has searched, so nobody has said what a score means.
+            "cut_off": config.cut_off.model_copy(update={"searches": 0}),
             "run": config.run.model_copy(update={"epochs": told.epochs, "leave_out_hours": 0.0}),
         }
     )

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from multigrain import golden, key_terms, neighbors
+from multigrain import cut_off, golden, key_terms, neighbors
 from multigrain.bundle import NEIGHBORS, RELEVANCE, VOCABULARY, Bundle, BundleFacts, open_bundle, seal
+from multigrain.cut_off import CutOff
 from multigrain.features.inputs import Inputs, Vocabularies, item_inputs, query_inputs
 from multigrain.features.windows import Windows
 from multigrain.finished import written_beside
@@ -39,6 +40,8 @@ class Exported:
     span: ExamplesManifest
     neighbors: Neighbors = field(default_factory=Neighbors.none)
     """Empty: the bundle gets none."""
+    cut_off: CutOff | None = None
+    """None: the bundle gets none."""
 
 
 def export_bundle(folder: Path, model: Model, parts: Exported, config: TrainingConfig, *, created_ms: int) -> Bundle:
@@ -47,6 +50,8 @@ def export_bundle(folder: Path, model: Model, parts: Exported, config: TrainingC
         save_towers(draft, model, *_inputs(parts, config))
         parts.vocabularies.save(draft / VOCABULARY)
         key_terms.save(parts.terms, draft / RELEVANCE)
+        if parts.cut_off is not None:
+            cut_off.save(parts.cut_off, draft / RELEVANCE)
         if len(parts.neighbors):
             neighbors.save(parts.neighbors, draft / NEIGHBORS)
         (draft / TRAINING).write_text(config.model_dump_json(indent=1), encoding="utf-8")

@@ -2,14 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from multigrain import key_terms
-from multigrain.key_terms import KeyTerm
-from server.understanding.tagger import CONFIDENCE_FLOOR
+from multigrain.key_terms import KeyTerm, TermKind
+from server.understanding.tagger import FLOORS
 from tests.key_terms_truth import Agreement, ShopTruth, agreements, dictionaries, split
 from tests.small_training import small_config, small_logs
 from trainer import steps
@@ -51,19 +51,19 @@ def test_the_dictionary_understands_what_queries_mean(tmp_path: Path) -> None:
     before_ms, searches = split(tmp_path, 24)
     shop = ShopTruth(tmp_path / truth.FOLDER)
 
-    def found(terms: Sequence[KeyTerm], floor: float) -> dict[str, Agreement]:
-        return agreements(terms, shop, searches, floor)
+    def found(terms: Sequence[KeyTerm], floors: Mapping[TermKind, float]) -> dict[str, Agreement]:
+        return agreements(terms, shop, searches, floors)
 
     names, titles, clicks = (terms for _, terms in dictionaries(tmp_path, before_ms))
-    before, after = found(names, CONFIDENCE_FLOOR), found(clicks, CONFIDENCE_FLOOR)
+    before, after = found(names, FLOORS), found(clicks, FLOORS)
     assert after["brand"].precision > 0.97
     assert after["brand"].recall > 0.9
     assert after["category"].precision > 0.97
     assert after["category"].recall > 0.8
     assert after["category"].recall > before["category"].recall + 0.2
     # That a colour is meant is known; whether people insist on it is for their clicks to say.
-    known = found(clicks, 0.0)
+    known = found(clicks, dict.fromkeys(TermKind, 0.0))
     assert known["colour"].precision > 0.95
     assert known["colour"].recall > 0.9
-    assert found(titles, CONFIDENCE_FLOOR)["colour"].recall > 0.9
+    assert found(titles, FLOORS)["colour"].recall > 0.9
     assert after["colour"].recall < 0.5, "in this shop six clicks of ten go to another colour"

@@ -1,0 +1,1 @@
+"""The cut-off of a bundle, fitted on training searches. READ FIRST: flow.py."""
