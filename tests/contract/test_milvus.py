@@ -213,7 +213,9 @@ def test_a_collection_of_somebody_else_is_refused(uri: str, name: str) -> None:
 
 
 def test_a_search_without_time_enough_is_unavailable(uri: str, name: str) -> None:
-    index = MilvusStore(uri).create(name, dims=DIMS, spec=Flat())
+    # Strong, so that a server waits for its next tick: a search that nothing has reached yet is answered before any
+    # deadline is noticed.
+    index = MilvusStore(uri, strong=True).create(name, dims=DIMS, spec=Flat())
     index.upsert(rows(range(1, 2001)))
     many = np.tile(axis(0), (512, 1))
 

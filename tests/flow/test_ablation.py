@@ -78,8 +78,9 @@ def test_each_variant_has_an_interval_over_its_seeds_and_nothing_is_trained_twic
 @pytest.mark.slow
 def test_a_variant_may_start_from_towers_that_have_read_the_catalogue(folder: Path) -> None:
     reports: list[Progress] = []
-    begun = Variant(name="pre-trained", changes={"pretraining": {"per_item": 2}}, pretrained=True)
-    fresh, pretrained = rows(folder, reports, (VARIANTS[0], begun))
+    bag = {"model": {"name": "bag"}}
+    begun = Variant(name="pre-trained", changes={**bag, "pretraining": {"per_item": 2}}, pretrained=True)
+    fresh, pretrained = rows(folder, reports, (Variant(name="fresh", changes=bag), begun))
     assert fresh.scores["recall@100"].mean != pretrained.scores["recall@100"].mean
     runs = [path.name for path in (folder / "work" / "runs").iterdir()]
     assert sum(name.endswith("-pretrained") for name in runs) == 2, "one for each seed"
