@@ -1,4 +1,4 @@
-"""The trainer's story: logs -> examples -> towers, neighbours -> bundle -> evaluation -> gate -> generation.
+"""The trainer's story: logs -> examples -> towers, neighbours, key terms -> bundle -> evaluation -> gate -> generation.
 
 Each step leaves a finished folder, marked with what it was made from. A broken run goes on where it stopped: a folder
 without its mark, or made from other logs or another configuration, is made again.
@@ -62,7 +62,10 @@ def make_candidate(
     examples = steps.examples(logs_folder) if given_examples is None else steps.given_examples(logs, given_examples)
     towers = steps.towers(logs, examples, start_from)
     neighbors = steps.neighbors(logs_folder, examples)
-    bundle = open_bundle(steps.bundle(logs, examples, towers, neighbors, created_ms=clock_ms()))
+    terms = steps.key_terms(logs, examples)
+    cut = steps.cut_off(logs, examples, towers)
+    made = steps.bundle(logs, examples, towers=towers, neighbors=neighbors, terms=terms, cut=cut, created_ms=clock_ms())
+    bundle = open_bundle(made)
     evaluation = steps.evaluation(logs, examples, bundle)
 
     return Candidate(bundle, load_report(evaluation), examples, load_before(evaluation))

@@ -218,9 +218,18 @@ class Steps:
         parts = (self._source, mark_of(examples), mark_of(towers), config.model_dump(), CUT_OFF_RULE)
         return self._step(CUT_OFF, _named(*parts), make)
 
-    def bundle(self, logs: Logs, examples: Path, towers: Path, neighbors: Path, *, created_ms: int) -> Path:
-        """The bundle, in a folder inside the step's. Its dictionary and its cut-off are steps before it."""
-        terms, cut = self.key_terms(logs, examples), self.cut_off(logs, examples, towers)
+    def bundle(
+        self,
+        logs: Logs,
+        examples: Path,
+        *,
+        towers: Path,
+        neighbors: Path,
+        terms: Path,
+        cut: Path | None,
+        created_ms: int,
+    ) -> Path:
+        """The bundle, in a folder inside the step's. `cut`: None: no item goes for its score alone."""
 
         def make(draft: Path) -> None:
             from trainer.publish.export import Exported, export_bundle

@@ -34,7 +34,11 @@ def pretrain(
     examples = steps.pieces(logs)
     towers = steps.towers(logs, examples, None)
     neighbors = steps.neighbors(folder, examples)
-    bundle = open_bundle(steps.bundle(logs, examples, towers, neighbors, created_ms=clock_ms()))
+    terms = steps.key_terms(logs, examples)
+    made = steps.bundle(
+        logs, examples, towers=towers, neighbors=neighbors, terms=terms, cut=None, created_ms=clock_ms()
+    )
+    bundle = open_bundle(made)
     evaluation = steps.evaluation(logs, examples, bundle)
 
     return Candidate(bundle, load_report(evaluation), examples, load_before(evaluation))

@@ -99,10 +99,11 @@ def test_the_step_puts_a_cut_off_into_the_bundle(small_run: SmallRun, tmp_path: 
     here = steps_of(tmp_path, FITTED, reports)
     examples, towers, neighbors = (small_run.work / name for name in (EXAMPLES, TOWERS, NEIGHBORS))
 
-    here.bundle(small_run.logs, examples, towers, neighbors, created_ms=0)
-
+    terms = here.key_terms(small_run.logs, examples)
     folder = here.cut_off(small_run.logs, examples, towers)
     assert folder is not None
+    here.bundle(small_run.logs, examples, towers=towers, neighbors=neighbors, terms=terms, cut=folder, created_ms=0)
+
     searches = [report.total for report in reports if report.step == "cut_off" and report.total > 1]
     assert searches, "it says how far it is"
     written = (folder / cut_off.FILE).read_bytes()
