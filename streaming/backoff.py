@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from random import Random
 
 FIRST_SECONDS = 0.2
-LONGEST_SECONDS = 30.0
-"""Well below the five minutes after which Kafka thinks a consumer that does not poll is dead."""
+LONGEST_SECONDS = 10.0
+"""What a store that is back is at most kept waiting. Asking one that is away costs it nothing, and us little."""
 
 
 def delays(random: Random) -> Iterator[float]:

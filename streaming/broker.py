@@ -12,8 +12,10 @@ from kafka.net.compat import KafkaNetClient
 from multigrain.errors import LogUnavailable
 
 BOOTSTRAP_SECONDS = 10.0
-RECONNECT_SECONDS = 5.0
-"""The longest pause between two tries of the client to reach a broker; its own default is half a minute."""
+RECONNECT_SECONDS = 1.0
+"""The longest pause between two tries of the client to reach a broker; its own default is half a minute. Shorter than
+what we wait for an answer, or a broker that is back would look as if it were away.
+"""
 
 RETRY_SECONDS = 0.2
 

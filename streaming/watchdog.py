@@ -59,8 +59,12 @@ class _Standing(NamedTuple):
 class Watchdog:
     """Shown, again and again, how far each partition has been read. Remembers those that stand still."""
 
-    def __init__(self, stall_seconds: float) -> None:
+    def __init__(self, stall_seconds: float, *, group_seconds: float) -> None:
+        """`group_seconds`: how long a group may take to say what is whose. It waits for a member that died without a
+        word until that member's session has run out; joining anew before then would only begin the wait again.
+        """
         self._stall_seconds = stall_seconds
+        self._group_seconds = group_seconds
         self._standing: dict[Partition, _Standing] = {}
         self._unsettled_seconds = 0.0
 
@@ -70,7 +74,7 @@ class Watchdog:
         `settled`: whether the group has told us what is ours.
         """
         self._unsettled_seconds = 0.0 if settled else self._unsettled_seconds + waited_seconds
-        due = self._unsettled_seconds >= self._stall_seconds
+        due = self._unsettled_seconds >= self._group_seconds
         if due:
             self._unsettled_seconds = 0.0
         return due

@@ -58,7 +58,7 @@ class KafkaSource:
         self._when_lost = when_lost
         self._session_seconds = session_seconds
         self._bootstrap_seconds = bootstrap_seconds
-        self._watchdog = Watchdog(stall_seconds)
+        self._watchdog = Watchdog(stall_seconds, group_seconds=max(stall_seconds, 2 * session_seconds))
         self._look_seconds = min(LOOK_SECONDS, stall_seconds / LOOKS_PER_STALL)
         self._waited_seconds = 0.0
         self._member: KafkaMember | None = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from kafka import KafkaProducer
+from kafka.producer.future import FutureRecordMetadata
 
 from multigrain.catalog.tables import user_events
 from multigrain.events import Clicked
@@ -38,6 +39,8 @@ class ClickStream:
     engine: sa.Engine
     letters: MemoryDeadLetters = field(default_factory=MemoryDeadLetters)
     sent: list[Clicked] = field(default_factory=list)
+    promised: list[FutureRecordMetadata] = field(default_factory=list)
+    """What the broker is to acknowledge, one for each click sent."""
 
     def consumer(self, *, when_lost: WhenLost = stop, stall_seconds: float = 30.0) -> Consumer:
         return assemble(
@@ -75,6 +78,11 @@ class ClickStream:
         thread.start()
         try:
             yield
+        except AssertionError as error:
+            acknowledged = sum(one.succeeded() for one in self.promised)
+            error.add_note(f"by then: {len(self.sent)} clicks sent, {acknowledged} acknowledged, {consumer.progress}")
+            error.add_note(f"the consumer ended with {failed}" if failed else "the consumer ran")
+            raise
         finally:
             ending.set()
             thread.join(PATIENCE_SECONDS)
@@ -120,18 +128,17 @@ class ClickStream:
 
     def _send(self, ending: threading.Event, pause_seconds: float, count: int = 10**9) -> None:
         producer = KafkaProducer(bootstrap_servers=self.bootstrap, acks="all", reconnect_backoff_max_ms=500)
-        acknowledged = []
         while count and not ending.is_set():
             number, count = len(self.sent), count - 1
             click = a_click(f"sku-{number}", user_id=f"user-{number % USERS}", minutes_ago=50_000 - number / 10)
             encoded = encode_binary(click)
-            acknowledged.append(
+            self.promised.append(
                 producer.send(self.topic, key=encoded.key, value=encoded.value, headers=list(encoded.headers))
             )
             self.sent.append(click)
             ending.wait(pause_seconds)
         producer.flush()
-        for one in acknowledged:
+        for one in self.promised:
             one.get(timeout=60)
         producer.close()
 

@@ -25,7 +25,7 @@ def test_a_killed_broker_is_waited_for_and_nothing_is_lost_or_doubled(
     own_kafka: Service, clicks: ClickStream, caplog: pytest.LogCaptureFixture
 ) -> None:
     # Begun while the topic is not there, and later without a broker: neither takes a restart.
-    consumer = clicks.consumer(stall_seconds=4)
+    consumer = clicks.consumer(stall_seconds=10)
     with clicks.running(consumer):
         eventually(lambda: "has no topic multigrain.behavior: create it" in _said(caplog))
         create_topics(own_kafka.address, {clicks.topic: 3})

@@ -1,5 +1,7 @@
 """A client that stops giving records, as each client of Kafka has done, and a log that lost records unread."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ from streaming.lost_records import RecordsLost, Skip
 from streaming.sources.kafka import KafkaSource
 from streaming.sources.kafka_member import KafkaMember
 from streaming.watchdog import PartitionStalled
-from tests.integration.click_stream import ClickStream, eventually, quiet_client
+from tests.integration.click_stream import SESSION_SECONDS, ClickStream, eventually, quiet_client
 from tests.services.fixtures import Topics
 from tests.services.kafka_topics import create_topics, delete_topics
 
@@ -54,6 +56,17 @@ def test_a_partition_that_the_client_no_longer_fetches_is_joined_anew(
         clicks.wait_for_all()
     clicks.assert_each_was_taken_once()
     assert _remedies(caplog) == ["rewind", "rejoin"]
+
+
+def test_a_group_that_waits_for_a_dead_member_is_waited_for(
+    clicks: ClickStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    clicks.send(10)
+    _join_and_die(clicks)
+    consumer = clicks.consumer(stall_seconds=1)
+    with clicks.running(consumer):
+        clicks.wait_for_all()
+    assert _remedies(caplog) == []
 
 
 def test_where_nothing_helps_the_stream_ends_and_says_where_it_stands(
@@ -103,6 +116,26 @@ def _with_ten_taken(clicks: ClickStream, **source_parts: float) -> Consumer:
     consumer.run()
     assert len(clicks.taken()) == 10
     return consumer
+
+
+def _join_and_die(clicks: ClickStream) -> None:
+    """A member in a process of its own, killed: it does not say goodbye."""
+    member = f"""
+from streaming.sources.kafka_member import KafkaMember
+member = KafkaMember({clicks.bootstrap!r}, group={clicks.topic!r}, topics=[{clicks.topic!r}], also_required=[],
+                     session_seconds={SESSION_SECONDS}, bootstrap_seconds=10)
+while not (member.settled and member.membership.assigned):
+    member.read(1, 0.1)
+print("joined", flush=True)
+while True:
+    member.read(1, 0.1)
+"""
+    with subprocess.Popen([sys.executable, "-c", member], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            assert process.stdout.readline() == "joined\n"
+        finally:
+            process.kill()
 
 
 def _stop_fetching(source: KafkaSource) -> None:
