@@ -18,7 +18,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
 
     ACTIONS[args.action](output, current_settings())
     return 0

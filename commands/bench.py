@@ -51,7 +51,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     from benchmarks.bench import Size
     from benchmarks.suite import BENCHES
     from multigrain.errors import InvalidConfig
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
 
     size = Size(args.size)
     chosen = [bench for bench in BENCHES if args.name in (bench.name, "all")]

@@ -27,7 +27,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     from commands.stores import open_engine, open_index_store
     from multigrain.errors import NothingLive
     from multigrain.registry.sql import SqlRegistry
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
 
     settings = current_settings()
     engine = open_engine(settings)

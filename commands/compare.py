@@ -19,7 +19,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace, output: Output) -> int:
     from commands.evaluated_systems import looks_of, open_judge, opened, read_asked
     from commands.evaluation_tables import show_comparison
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
     from trainer.evaluation.compare import compare
     from trainer.evaluation.evaluate import evaluate
     from trainer.evaluation.page.page import write_comparison_page

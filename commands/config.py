@@ -13,7 +13,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
-    from multigrain.settings import explain_settings
+    from multigrain.settings_in_force import explain_settings
 
     rows = [row for row in explain_settings(os.environ) if not args.changed or row.source != "default"]
     output.table(

@@ -20,7 +20,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace, output: Output) -> int:
     from multigrain import database
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
 
     settings = current_settings()
     engine = database.open_database(settings.database_url)

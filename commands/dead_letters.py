@@ -30,7 +30,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace, output: Output) -> int:
     from multigrain.errors import InvalidConfig
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
 
     if args.limit < 1:
         raise InvalidConfig("--limit", f"is {args.limit}", cure="give at least 1")

@@ -70,7 +70,7 @@ def _make_folder(folder: Path) -> None:
 
 def _settings(args: argparse.Namespace) -> "Settings":
     """Embedded stores in the demo's folder, whatever else is configured: a demo must not write to a real store."""
-    from multigrain.settings import load_settings
+    from multigrain.settings_in_force import load_settings
 
     return load_settings(
         {

@@ -18,7 +18,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
 
     from commands.checks import CHECKS
     from commands.checks.check import Health
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
 
     settings = current_settings()
     findings = [check(settings) for check in CHECKS]

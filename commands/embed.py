@@ -28,7 +28,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     from commands.stores import open_engine
     from multigrain.bundle import open_bundle
     from multigrain.catalog.catalog import SqlCatalogue
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
     from trainer.flow import find_candidate
     from trainer.publish.embedding.embed import embed_catalogue
 

@@ -27,7 +27,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     from commands.evaluated_systems import looks_of, open_judge, opened, read_asked
     from commands.evaluation_tables import show_report
     from multigrain.figures import Figure
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
     from trainer.evaluation.evaluate import evaluate
     from trainer.evaluation.page.page import write_page
     from trainer.evaluation.report import save_report

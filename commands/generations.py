@@ -25,7 +25,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace, output: Output) -> int:
     from commands.stores import open_registry
     from multigrain.errors import InvalidConfig
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
 
     wanted = NAMED.get(args.action, 0)
     if len(args.generation) != wanted:

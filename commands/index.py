@@ -47,7 +47,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
 def _plan(args: argparse.Namespace, output: Output) -> int:
     from multigrain.index.planner import plan
     from multigrain.index.suitability import Machine
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
 
     settings = current_settings()
     items, dims = _size(args, settings)
@@ -137,7 +137,7 @@ def _gb(count: int) -> str:
 def _tune(args: argparse.Namespace, output: Output) -> int:
     from commands.tuning.run import Wanted, tune_generation
     from multigrain.errors import InvalidConfig
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
 
     wanted = Wanted(
         k=TUNED_K if args.k is None else args.k,

@@ -28,7 +28,7 @@ def open_generation(generation: "Generation", indexes: "IndexStore") -> Opened:
     """Takes seconds. Raises what the bundle and the index store raise."""
     from multigrain.bundle import open_bundle
     from multigrain.encoder import load_encoder
-    from server.loading import open_index
+    from server.generations.loading import open_index
 
     index, _ = open_index(generation, indexes, None)
     return Opened(generation=generation, encoder=load_encoder(open_bundle(Path(generation.bundle_path))), index=index)

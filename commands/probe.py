@@ -25,7 +25,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace, output: Output) -> int:
     from multigrain.errors import InvalidConfig
     from multigrain.registry.sql import wall_clock_ms
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
     from multigrain.telemetry import start_telemetry
     from streaming.probe import Probe
     from streaming.sender import Sender

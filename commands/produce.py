@@ -38,7 +38,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace, output: Output) -> int:
     from commands.pace import paced
     from multigrain.errors import InvalidConfig
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
     from trainer.data.logs import read_logs
 
     settings, due = current_settings(), _due(args)

@@ -24,7 +24,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     from multigrain.index.planner import plan
     from multigrain.index.suitability import Machine
     from multigrain.registry.sql import SqlRegistry
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
     from multigrain.types import RETRIEVE_MAX, GenerationId
     from trainer.flow import find_candidate, publish
     from trainer.publish.index_build import Stores

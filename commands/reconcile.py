@@ -30,7 +30,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     from commands.stores import open_engine, open_index_store
     from multigrain.catalog.catalog import SqlCatalogue
     from multigrain.registry.sql import SqlRegistry
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
     from streaming.reconcile.reconcile import Plan, reconcile
     from streaming.reconcile.treat import leave, repair
     from streaming.targets import FedGenerations

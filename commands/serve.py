@@ -19,7 +19,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
-    from multigrain.settings import load_settings
+    from multigrain.settings_in_force import load_settings
 
     told = {"MULTIGRAIN_SERVER_PORT": args.port, "MULTIGRAIN_SERVER_PROCESSES": args.processes}
     environment = {**os.environ, **{name: str(value) for name, value in told.items() if value is not None}}

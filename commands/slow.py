@@ -23,7 +23,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
 
     settings = current_settings()
     with open_client(address_of(args, settings), settings, timeout_seconds=args.timeout) as client:

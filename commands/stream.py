@@ -15,7 +15,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace, output: Output) -> int:
     from multigrain.garbage import spare_what_stays
-    from multigrain.settings import current_settings
+    from multigrain.settings_in_force import current_settings
     from multigrain.telemetry import start_telemetry
     from streaming.app import build_stream
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from multigrain.types import UserState
 from server.draft import Draft
-from server.live import LiveGeneration
+from server.generations.live import LiveGeneration
 from server.relevance.rule import Case
 from server.request import Request
 from server.result import ChannelReport, Degraded, Freshness, Result, Verdict, Verdicts

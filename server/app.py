@@ -18,25 +18,26 @@ from multigrain.registry.registry import Registry
 from multigrain.registry.sql import SqlRegistry
 from multigrain.settings import GenerationSettings, ServerSettings, Settings
 from multigrain.watch import Refresh
-from server.canary import LiveCanary, Queries
+from server.catalogue.served import Held, held_here
 from server.channels import all_channels
 from server.channels.channel import Channel
 from server.channels.lexical import Titles
 from server.encoding.query_encodings import QueryEncodings
+from server.generations.canary import LiveCanary, Queries
+from server.generations.live import LiveGenerations, Load, Reopen
+from server.generations.loading import loader, reopener
+from server.histories import Histories
 from server.interceptors import Door
 from server.lifecycle import Server
-from server.live import LiveGenerations, Load, Reopen
-from server.loading import loader, reopener
 from server.pipeline import Pipeline
 from server.security.guard import Guard
 from server.security.limits import Limits
 from server.security.tls import server_credentials
 from server.security.tokens_file import TokensFile
-from server.served_catalogue import Held, held_here
 from server.service import RetrievalService
-from server.slow import SlowRequests
 from server.status import Fellows, Status, alone
-from server.tracing import Traces, open_traces
+from server.timing.slow import SlowRequests
+from server.timing.tracing import Traces, open_traces
 from server.understanding.owners_file import OwnersFile
 from server.understanding.owners_rules import no_rules
 from server.users import Users
@@ -128,6 +129,7 @@ def assemble(
         catalogue=live_catalogue,
         titles=served.titles,
         users=users,
+        histories=Histories(),
         encodings=encodings,
         channels=asked,
         feature_seconds=settings.feature_budget_ms / 1000,

@@ -12,7 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from multigrain.errors import InvalidRequest
 from multigrain.types import ID_BYTES_MAX, Action, GenerationId, ItemId, UserId
 from multigrain.v1 import retrieval_pb2 as pb
-from server.explain import Explanation
+from server.explaining.explain import Explanation
 from server.packed_columns import packed_floats, packed_small
 from server.processes.board import Entry
 from server.request import (
@@ -29,9 +29,9 @@ from server.request import (
     SessionEvent,
 )
 from server.result import Candidates, ChannelReport, Result, Verdict
-from server.slow import ChannelTold, SlowRequest
-from server.stages import Step
 from server.status import ServedGeneration, StatusReport
+from server.timing.slow import ChannelTold, SlowRequest
+from server.timing.stages import Step
 from server.understanding.intent import Demand, Intent
 
 QUERY_BYTES_MAX = 1024

@@ -28,7 +28,7 @@ from multigrain.errors import (
 )
 from multigrain.telemetry import LOG_FIELDS, REQUEST_SECONDS, REQUESTS
 from server.security.guard import Guard
-from server.stages import Call
+from server.timing.stages import Call
 
 log = logging.getLogger(__name__)
 

@@ -9,18 +9,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from multigrain.catalog.columns import CatalogueColumns
-from multigrain.features.windows import split
 from multigrain.telemetry import DEGRADED, DROPPED, JUDGED, RELAXED, VECTOR_PASSED
 from multigrain.types import GenerationId
 from server.answer import answer
+from server.catalogue.served import Catalogue
 from server.channels.asking import ask_all
 from server.channels.channel import Channel, Question
 from server.channels.lexical import Titles
 from server.deadline import Deadline
 from server.draft import Draft, draft
-from server.encoding.history_key import history_key, origin
 from server.encoding.query_encodings import QueryEncodings
-from server.live import LiveGeneration, LiveGenerations
+from server.generations.live import LiveGeneration, LiveGenerations
+from server.histories import Histories
 from server.refill import refill
 from server.relax import is_scant, relax
 from server.relevance.gathering import case_of, with_cut_off
@@ -28,9 +28,8 @@ from server.relevance.relaxing import as_asked
 from server.relevance.rule import Case
 from server.request import ChannelName, Request
 from server.result import Result
-from server.served_catalogue import Catalogue
-from server.session import brought, joined
-from server.stages import answered_by, stage
+from server.session import brought
+from server.timing.stages import answered_by, stage
 from server.understanding.intent import Intent
 from server.understanding.owners_rules import OwnersRules, no_rules
 from server.users import Users
@@ -69,6 +68,7 @@ class Pipeline:
     catalogue: Catalogue
     titles: Titles
     users: Users
+    histories: Histories
     encodings: QueryEncodings
     channels: Sequence[Channel]
     feature_seconds: float
@@ -107,11 +107,9 @@ class Pipeline:
             seconds = min(self.feature_seconds, deadline.share(FEATURES_SHARE))
             stored, no_history = await self.users.get(request.user_id, seconds=seconds)
             session = brought(stored, request.recent_events, columns, now_ms)
-            user = joined(stored, session)
+            user, windows, key = self.histories.of(stored, session, now_ms, live.encoder.windows)
 
         with stage("channels"):
-            windows = split(user, now_ms, live.encoder.windows)
-            key = history_key(origin(stored, session), windows)
             question = Question(live, request.query, windows, columns, key=key, encodings=self.encodings)
             reports = await ask_all(self.channels, question, request, seconds=deadline.share(CHANNELS_SHARE))
 

@@ -1,31 +1,38 @@
-"""Fills the holes that relevance control left: asks the vector channel deeper until the limit is reached, nothing more
+"""Fills the holes that relevance control left: asks the vector channel again until the limit is reached, nothing more
 can be found, or the time is up.
 
-Three looks, each dearer than the one before: a search among what the index can check itself; searches among all, twice
-as deep each time; at last a sweep, which compares every item that passes and that no search has found.
+What is missing is known before it is looked for: the columns tell which items pass. Where these are few, the index is
+asked among them; where they are many, among what it can check itself, and deeper while that brings more. What a search
+should have found and did not is compared, one by one.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from multigrain.index.item_index import HardFilter
 from multigrain.types import Int64s
 from server.channels.asking import ask_one
 from server.channels.channel import Among, Channel, Only, Question, ranked
 from server.deadline import Deadline
 from server.draft import Draft, draft
-from server.relevance.policy import count_passing, passing
+from server.relevance.policy import passing
 from server.relevance.push_down import push_down
 from server.relevance.rule import Case
 from server.request import ChannelName, Filters, RelevanceMode, Request
 from server.result import ChannelReport, Degraded, Verdict
 from server.understanding.intent import Intent
 
-SWEPT_MAX = 50_000
-"""Items that a sweep compares at most. Their rows are read from the index: of 128 dims some 25 MB. More, and one
-request holds up the others; so many pass only where a search would have found enough of them."""
+FEW, SEVERAL = 4_000, 12_000
+"""So many, named one by one, cost a search no more than a deep one by brand and category does; and it misses none.
+Where the index cannot check by itself why the others went, that search is often one of two, and more are worth naming.
+"""
+CHECKED_BY_INDEX = (Verdict.STATUS, Verdict.BRAND, Verdict.CATEGORY)
+NAMED_MAX = 50_000
+"""Items that are named, or compared, at most. Compared, their rows are read from the index: of 128 dims some 25 MB.
+More, and one request holds up the others; so many pass only where a search would have found enough of them."""
 SWEPT_AT_ONCE = 10_000
 """Rows of one read: between two of them the time left is looked at, and what the first found is kept."""
 
@@ -69,42 +76,61 @@ async def refill(
     filling, best, failed = Filling(request, question, channel, deadline), first, False
     if first.standard.gone:
         # There are fewer of them than the floor: whatever else is there, these come first.
-        best, failed = await _swept(filling, best, await _missing(best, request, as_asked=True))
+        best, failed = await _named(filling, best, await _missing(best, request, as_asked=True))
     if failed or not _has_holes(best, request.limit) or _reached_the_cut_off(best):
         return best, _marked(failed)
-    wanted = await asyncio.to_thread(count_passing, best.standard.case, request.mode, at_most=request.limit)
-    best, failed = await _searched(filling, best, wanted)
-    if failed or len(best.judgement.kept) >= wanted or _reached_the_cut_off(best):
-        return best, _marked(failed)
     missing = await _missing(best, request)
-    best, failed = await _swept(filling, best, missing)
-    left_out = failed or len(missing) >= SWEPT_MAX
-    return best, _marked(left_out and len(best.judgement.kept) < wanted)
+    if len(missing) > (FEW if _checked_by_index(best) else SEVERAL):
+        best, failed = await _searched(filling, best)
+        if failed or len(best.judgement.kept) >= request.limit or _reached_the_cut_off(best):
+            return best, _marked(failed)
+        missing = await _missing(best, request)
+    there_are = len(best.judgement.kept) + len(missing)
+    best, failed = await _named(filling, best, missing)
+    if len(missing) >= NAMED_MAX:  # or more
+        return best, _marked(len(best.judgement.kept) < request.limit)
+    return best, _marked(failed and len(best.judgement.kept) < min(request.limit, there_are))
 
 
 def _marked(failed: bool) -> Degraded | None:
     return Degraded.NOT_FILLED if failed else None
 
 
-async def _searched(filling: Filling, found: Draft, wanted: int) -> tuple[Draft, bool]:
-    """The draft after searches that went on until so many were kept, or one gained nothing; whether one came late or
+async def _searched(filling: Filling, found: Draft) -> tuple[Draft, bool]:
+    """The draft after searches among what the index can check itself, twice as deep each time, that went on until the
+    limit was reached, one gained nothing, or one came back short: then that was all. And whether one came late or
     failed.
     """
-    case, max_k = found.standard.case, filling.question.live.max_k
-    for look in _looks(filling.request.limit, case.columns.size, max_k, push_down(case)):
+    request, case = filling.request, found.standard.case
+    only, deepest = push_down(case), min(filling.question.live.max_k, max(case.columns.size, 1))
+    k = min(request.limit, deepest)
+    while len(found.judgement.kept) < request.limit:
         before = len(found.judgement.kept)
-        if before >= wanted:
-            break
-        found, report = await filling.deepened(found, look)
+        found, report = await filling.deepened(found, Look(k, only))
         if report.degraded is not None:
             return found, True
-        if look.only is None and len(found.judgement.kept) == before:
-            break  # twice as deep and nothing gained: further searches would only cost more
+        if len(report.hits) < k or len(found.judgement.kept) == before or k == deepest:
+            break
+        k = min(2 * k, deepest)
     return found, False
 
 
+async def _named(filling: Filling, found: Draft, item_nos: Int64s) -> tuple[Draft, bool]:
+    """The draft with the best of these items, and whether a look came late or failed."""
+    if not len(item_nos):
+        return found, False
+    k = min(filling.request.limit, filling.question.live.max_k, len(item_nos))
+    found, report = await filling.deepened(found, Look(k, HardFilter(item_nos=tuple(item_nos.tolist()))))
+    if report.degraded is not None:
+        return found, True
+    if len(report.hits) == k:
+        return found, False
+    # The index does not hold the others, or passes them over.
+    return await _swept(filling, found, np.setdiff1d(item_nos, report.hits.item_nos, assume_unique=True))
+
+
 async def _swept(filling: Filling, found: Draft, item_nos: Int64s) -> tuple[Draft, bool]:
-    """The draft with the best of these items, and whether a read came late or failed."""
+    """As `_named`, by comparing each."""
     for start in range(0, len(item_nos), SWEPT_AT_ONCE):
         page = item_nos[start : start + SWEPT_AT_ONCE]
         found, report = await filling.deepened(found, Look(min(filling.request.limit, len(page)), Among(page)))
@@ -114,7 +140,7 @@ async def _swept(filling: Filling, found: Draft, item_nos: Int64s) -> tuple[Draf
 
 
 async def _missing(found: Draft, request: Request, *, as_asked: bool = False) -> Int64s:
-    """Items of the catalogue that pass, and that were not found; the first SWEPT_MAX. They need not be in the index."""
+    """Items of the catalogue that pass, and that were not found; the first NAMED_MAX. They need not be in the index."""
     case = found.standard.asked if as_asked else found.standard.case
     return await asyncio.to_thread(_others, case, request.mode, found.judgement.kept.item_nos)
 
@@ -124,9 +150,9 @@ def _others(case: Case, mode: RelevanceMode, kept: Int64s) -> Int64s:
     for item_nos in passing(case, mode):
         pages.append(np.setdiff1d(item_nos, kept, assume_unique=True))
         count += len(pages[-1])
-        if count >= SWEPT_MAX:
+        if count >= NAMED_MAX:
             break
-    return np.concatenate(pages)[:SWEPT_MAX]
+    return np.concatenate(pages)[:NAMED_MAX]
 
 
 def _deep_channel(first: Draft, request: Request, channels: Sequence[Channel]) -> Channel | None:
@@ -151,21 +177,14 @@ def _has_holes(found: Draft, limit: int) -> bool:
     return len(judgement.kept) < limit and (demanding or len(judgement.dropped) > 0)
 
 
+def _checked_by_index(found: Draft) -> bool:
+    """Whether what went would not have come, had it been looked for where the demands are met."""
+    return bool(np.isin(found.judgement.dropped_verdicts, CHECKED_BY_INDEX).all())
+
+
 def _reached_the_cut_off(found: Draft) -> bool:
     """Whether hits that meet every demand went for their distance alone: what lies deeper is farther away still."""
     return bool((found.judgement.dropped_verdicts == Verdict.SCORE).any())
-
-
-def _looks(limit: int, items: int, max_k: int, only: Only) -> Iterator[Look]:
-    """First where the demands are met. Then among all, twice as deep each time: an index that filters while it walks a
-    graph may come back short.
-    """
-    deepest = min(max_k, max(items, 1))
-    yield Look(min(limit, deepest), only)
-    k = limit
-    while k < deepest:
-        k = min(2 * k, deepest)
-        yield Look(k, None)
 
 
 def _deepened(reports: tuple[ChannelReport, ...], more: ChannelReport) -> tuple[ChannelReport, ...]:

@@ -11,11 +11,11 @@ from multigrain.v1 import retrieval_pb2 as pb
 from multigrain.v1 import retrieval_pb2_grpc as pb_grpc
 from server import convert
 from server.deadline import Deadline
-from server.explain import explain
+from server.explaining.explain import explain
 from server.pipeline import Pipeline
-from server.slow import SlowRequests
-from server.stages import current_call, stage
 from server.status import Status
+from server.timing.slow import SlowRequests
+from server.timing.stages import current_call, stage
 
 
 class RetrievalService(pb_grpc.RetrievalServiceServicer):

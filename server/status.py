@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from multigrain import __version__
 from multigrain.types import GenerationId
+from server.catalogue.served import Catalogue
 from server.channels.channel import Channel
-from server.live import LiveGenerations
+from server.generations.live import LiveGenerations
 from server.processes.board import Entry
 from server.request import ChannelName
-from server.served_catalogue import Catalogue
 
 UNDIVIDED = ("partitions", 1)
 """Of an index spec; so usual that it is not told."""

@@ -12,7 +12,7 @@ from multigrain.features.state_reader import StateReader
 from multigrain.telemetry import LOG_FIELDS
 from multigrain.types import UserId, UserState
 from server.result import Degraded
-from server.stages import step
+from server.timing.stages import step
 
 log = logging.getLogger(__name__)
 

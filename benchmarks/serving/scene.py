@@ -36,8 +36,9 @@ from multigrain.index.planner import plan
 from multigrain.registry.sql import SqlRegistry
 from multigrain.settings import DatabaseSettings, MilvusSettings, Settings
 from multigrain.types import GenerationId
+from trainer.data.key_terms.build import RULE
 
-VERSION = 1
+VERSION = 2
 """Of how a scene is filled: a kept one of another version is filled again."""
 COLLECTION = "bench_serving"
 HISTORIES = 16
@@ -173,8 +174,8 @@ def _ready(
 
 
 def generation_id(extent: Extent) -> GenerationId:
-    """Tells a scene of this making and extent from any other."""
-    return GenerationId(f"g-bench-{hashlib.sha256(f'{VERSION} {extent}'.encode()).hexdigest()[:12]}")
+    """Tells a scene of this making and extent, and of these key terms, from any other."""
+    return GenerationId(f"g-bench-{hashlib.sha256(f'{VERSION} {RULE} {extent}'.encode()).hexdigest()[:12]}")
 
 
 def _whole_scene(

@@ -135,7 +135,7 @@ def _stream(street: Street) -> None:
 
 def _serve(street: Street, told: Connection) -> None:
     from server.app import assemble
-    from server.loading import bring_up
+    from server.generations.loading import bring_up
     from server.understanding.tagger import Tagger
 
     stop = told_to_stop()

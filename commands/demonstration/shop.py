@@ -21,7 +21,7 @@ from multigrain.index.milvus import MilvusStore
 from multigrain.registry.sql import SqlRegistry
 from multigrain.settings import Settings
 from server.app import assemble as assemble_server
-from server.loading import loader
+from server.generations.loading import loader
 from streaming.app import assemble as assemble_consumer
 from streaming.app import limits_of
 from streaming.consumer import Consumer

@@ -14,6 +14,7 @@ from multigrain.types import Action, BehaviorColumns, Int64s, UserState
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+FOREVER_MS = 2**62
 
 LONG_TERM_ACTIONS = (Action.CLICK, Action.ORDER, Action.COLLECT)
 """Click, buy, collect: the three actions of the paper's long-term sequences, in the order of the arrays."""
@@ -81,6 +82,21 @@ def split(state: UserState, now_ms: int, config: WindowConfig) -> Windows:
         long=long,
         queries=tuple(asked[-config.queries_length :]),
     )
+
+
+def same_until(state: UserState, now_ms: int, config: WindowConfig) -> int:
+    """A moment up to which `split` gives what it gives now: the last but one before an event changes its window.
+
+    Whether an event is in the past, and whether it is further back than one of three times, is all that `split` asks
+    of the time. The last but one, because it reckons with fractions of milliseconds.
+    """
+    at_ms = state.behaviors.at_ms
+    reach = np.array(
+        [[0.0], [config.realtime_hours * HOUR_MS], [config.short_days * DAY_MS], [config.long_days * DAY_MS]]
+    )
+    turns = np.concatenate([np.floor(at_ms + reach).ravel(), state.query_at_ms])
+    ahead = turns[turns >= now_ms]
+    return max(now_ms, int(ahead.min()) - 1) if ahead.size else FOREVER_MS
 
 
 def _newest(positions: Int64s, length: int) -> Int64s:

@@ -163,6 +163,8 @@ class ExactIndex:
         passing = alive.copy()
         for demand in self._columns.passing(only, places) if only else ():
             passing &= demand
+        if only and only.item_nos:
+            passing &= np.isin(self._item_nos[places], only.item_nos)
         return passing
 
     def _rows(self, places: Int64s) -> IndexRows:

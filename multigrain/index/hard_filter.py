@@ -23,6 +23,7 @@ def expression(only: HardFilter | None) -> str:
         " or ".join(_under(shortened(path, CATEGORY_BYTES)) for path in only.categories),
         _one_of("shop", only.shops),
         f"status in {[int(status) for status in only.statuses]}" if only.statuses else "",
+        f"item_no in [{','.join(map(str, only.item_nos))}]" if only.item_nos else "",
     ]
     return " and ".join(f"({demand})" for demand in demands if demand)
 

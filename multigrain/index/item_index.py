@@ -52,6 +52,8 @@ class HardFilter:
     """Path prefixes: 'sports' takes everything below it."""
     shops: tuple[str, ...] = ()
     statuses: tuple[int, ...] = ()
+    item_nos: tuple[int, ...] = ()
+    """So many thousands cost an index some microseconds each."""
 
 
 Built = Callable[[int, int], None]

@@ -29,15 +29,18 @@ def search_request(
 ) -> milvus_pb2.SearchRequest:
     """The k nearest of each vector [B, dims]; `partition`: of one only, '' for all."""
     request = milvus_pb2.SearchRequest()
-    request.CopyFrom(_asking(name, k, json.dumps(dict(params)), expression, partition, strong))
+    request.CopyFrom(_asking(name, k, json.dumps(dict(params)), partition, strong))
+    request.dsl = expression
     request.placeholder_group = _placeholders(vectors)
     request.nq = len(vectors)
     return request
 
 
 @lru_cache(maxsize=256)
-def _asking(name: str, k: int, params: str, expression: str, partition: str, strong: bool) -> milvus_pb2.SearchRequest:
-    """All of a search but its vectors: the same for every user, and most of the work of putting one together."""
+def _asking(name: str, k: int, params: str, partition: str, strong: bool) -> milvus_pb2.SearchRequest:
+    """All of a search but its vectors and its filter: the same for every user, and most of the work of putting one
+    together.
+    """
     said = {
         "topk": str(k),
         "params": params,
@@ -49,7 +52,6 @@ def _asking(name: str, k: int, params: str, expression: str, partition: str, str
     return milvus_pb2.SearchRequest(
         collection_name=name,
         partition_names=[partition] if partition else [],
-        dsl=expression,
         dsl_type=common_pb2.BoolExprV1,
         output_fields=[KEY],  # with none named, Milvus Lite returns every field, vectors too
         search_params=[common_pb2.KeyValuePair(key=key, value=value) for key, value in said.items()],

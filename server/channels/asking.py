@@ -15,7 +15,7 @@ from multigrain.telemetry import CHANNEL_ANSWERS, CHANNEL_HITS, CHANNEL_SECONDS,
 from server.channels.channel import Channel, Only, Question, ranked
 from server.request import ChannelName, Request
 from server.result import ChannelReport, Degraded, Hits
-from server.stages import step
+from server.timing.stages import step
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from multigrain.index.item_index import HardFilter
 from multigrain.types import Float32s, Int64s
 from server.encoding.history_key import HistoryKey
 from server.encoding.query_encodings import QueryEncodings
-from server.live import LiveGeneration
+from server.generations.live import LiveGeneration
 from server.request import ChannelName
 from server.result import Hits
 

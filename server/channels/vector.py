@@ -10,7 +10,7 @@ from multigrain.types import Float32s
 from server.channels.channel import Among, Only, Question, ranked
 from server.request import ChannelName
 from server.result import Hits
-from server.stages import step
+from server.timing.stages import step
 
 THREADS = 16
 """Searches at once. A hung index holds at most these; what queues behind them is late, not stuck."""

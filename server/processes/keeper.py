@@ -15,13 +15,13 @@ from multigrain import database
 from multigrain.catalog.catalog import SqlCatalogue
 from multigrain.catalog.columns_writer import ColumnsWriter
 from multigrain.catalog.memory import SharedMemory
-from multigrain.settings import current_settings
+from multigrain.settings_in_force import current_settings
 from multigrain.telemetry import start_telemetry
 from multigrain.watch import Watch
+from server.catalogue.live import LiveCatalogue
 from server.channels.lexical_index import LexicalIndex
 from server.lexical.folder import SnapshotWriter
 from server.lexical.snapshot import Snapshot
-from server.live_catalogue import LiveCatalogue
 from server.processes.board import Board, Entry
 from server.processes.last_words import with_last_words
 from server.processes.seat import Seat

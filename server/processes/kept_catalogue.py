@@ -7,9 +7,9 @@ from multigrain.catalog.columns import CatalogueColumns
 from multigrain.catalog.columns_reader import ColumnsReader
 from multigrain.catalog.memory import SharedMemory
 from multigrain.errors import Unavailable
+from server.catalogue.served import Held, ServedCatalogue
 from server.channels.lexical_reader import LexicalReader
 from server.processes.seat import Seat
-from server.served_catalogue import Held, ServedCatalogue
 
 
 class KeptCatalogue:

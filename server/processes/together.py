@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from multigrain.settings import Settings, load_settings
+from multigrain.settings import Settings
+from multigrain.settings_in_force import load_settings
 from multigrain.telemetry import PROCESS_RESTARTS, start_telemetry
 from server.processes.counting import joined
 from server.processes.launcher import Plan

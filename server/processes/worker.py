@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from multigrain.garbage import spare_what_stays
 from multigrain.saved_towers import import_runtime
-from multigrain.settings import current_settings
+from multigrain.settings_in_force import current_settings
 from multigrain.telemetry import start_telemetry
 from server.app import build_server, wall_clock_ms
 from server.lifecycle import Server

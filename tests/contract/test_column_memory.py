@@ -21,8 +21,8 @@ from multigrain.catalog.text_log import TextLog
 from multigrain.errors import InvalidConfig
 from multigrain.settings import ServerSettings
 from multigrain.watch import Watch
+from server.catalogue.live import LiveCatalogue
 from server.channels.lexical_index import LexicalIndex
-from server.live_catalogue import LiveCatalogue
 from tests.builders import an_item, an_upsert
 from tests.contract import a_columns_reader
 from tests.pages import numbered_page

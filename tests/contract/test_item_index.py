@@ -281,6 +281,9 @@ FILTERS: tuple[tuple[HardFilter, list[int]], ...] = (
     (HardFilter(statuses=(2,)), [6, 3]),
     (HardFilter(brands=("puma", "adidas"), categories=("sports",), statuses=(1,)), [2, 1]),
     (HardFilter(brands=("puma",), shops=("s-2",)), []),
+    (HardFilter(item_nos=(5, 77, 2)), [5, 2]),
+    (HardFilter(item_nos=(1, 3, 6), statuses=(2,)), [6, 3]),
+    (HardFilter(item_nos=(77,)), []),
 )
 
 
@@ -349,6 +352,16 @@ def test_after_finish_everything_is_searchable(index: ItemIndex) -> None:
 
     assert search(index, 3) == [1500, 1499, 1498]
     assert index.count() == 1500
+
+
+def test_of_a_thousand_that_are_named_each_is_found_and_no_other(index: ItemIndex) -> None:
+    index.upsert(rows(range(1, 3_001)))
+    index.finish()
+    named = tuple(range(2, 2_003, 2))
+
+    found = search(index, 1_200, only=HardFilter(item_nos=(*named, 5_000)))
+
+    assert sorted(found) == sorted(named)
 
 
 def test_what_is_written_after_finish_is_found_too(index: ItemIndex) -> None:

@@ -1,7 +1,7 @@
 """What every StateReader promises, and what the one that speaks to PostgreSQL itself makes of trouble."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from multigrain import database
 from multigrain.errors import StoreUnavailable
+from multigrain.features import postgres_reader
 from multigrain.features.feature_store import FeatureStore
 from multigrain.features.memory import MemoryFeatureStore
 from multigrain.features.postgres_reader import PostgresReader
@@ -91,6 +92,63 @@ def test_a_read_sees_what_was_committed_before_it(readable: Readable) -> None:
 
     assert asyncio.run(read_between_writes()) == [0, 1, 2]
     reader.close()
+
+
+def test_a_row_that_was_deleted_and_filled_again_is_read_anew(postgres: sa.Engine) -> None:
+    """It comes back to the version that it had."""
+    features, reader = SqlFeatureStore(postgres), PostgresReader(postgres.url)
+
+    async def read_between() -> list[UserState]:
+        features.record([a_behavior("sku-1")], [])
+        first = (await reader.get_many([USER]))[USER]
+        with database.writing(postgres) as connection:
+            connection.exec_driver_sql("DELETE FROM user_states")
+        gone = await reader.get_many([USER])
+        features.record([a_behavior("sku-2")], [])
+        return [first, *gone.values(), (await reader.get_many([USER]))[USER]]
+
+    found = asyncio.run(read_between())
+
+    reader.close()
+    assert [(state.version, state.behaviors.item_ids) for state in found] == [(1, ("sku-1",)), (1, ("sku-2",))]
+
+
+def test_a_state_is_given_again_until_its_row_changes(postgres: sa.Engine) -> None:
+    features = SqlFeatureStore(postgres)
+    features.record([a_behavior("sku-1", minutes_ago=9), a_behavior("sku-2", user_id=OTHER)], [])
+    reader = PostgresReader(postgres.url)
+
+    async def read_thrice() -> list[Mapping[UserId, UserState]]:
+        first = await reader.get_many([USER, OTHER])
+        again = await reader.get_many([OTHER, USER])
+        features.record([a_behavior("sku-3", minutes_ago=8)], [])
+        return [first, again, await reader.get_many([USER, OTHER])]
+
+    first, again, changed = asyncio.run(read_thrice())
+
+    reader.close()
+    assert again[USER] is first[USER]
+    assert again[OTHER] is changed[OTHER] is first[OTHER]
+    assert changed[USER].behaviors.item_ids == ("sku-1", "sku-3")
+
+
+def test_no_more_states_are_kept_than_is_said(postgres: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_reader, "KEPT_EVENTS", 5)
+    users = [UserId(f"user-{number}") for number in range(4)]
+    SqlFeatureStore(postgres).record(
+        [a_behavior(f"sku-{n}", user_id=user, minutes_ago=n) for user in users for n in (1, 2)], []
+    )
+    reader = PostgresReader(postgres.url)
+
+    async def read_twice() -> list[bool]:
+        first = await reader.get_many(users)
+        return [(await reader.get_many([user]))[user] is first[user] for user in reversed(users)]
+
+    same = asyncio.run(read_twice())
+
+    reader.close()
+    # Room is for two of them: those given last, and with each that comes the one used longest ago goes.
+    assert same == [True, True, False, False]
 
 
 def test_connections_that_the_server_ended_are_replaced(postgres: sa.Engine) -> None:

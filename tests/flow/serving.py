@@ -27,14 +27,14 @@ from multigrain.registry.sql import SqlRegistry
 from multigrain.settings import GenerationSettings, ServerSettings
 from multigrain.types import GenerationId, Item
 from server.app import assemble
-from server.canary import Queries
 from server.channels import all_channels
 from server.channels.channel import Channel
 from server.channels.lexical_index import LexicalIndex
+from server.generations.canary import Queries
+from server.generations.live import LiveGeneration, Reopen
+from server.generations.loading import bring_up, reopener
 from server.lifecycle import Server
-from server.live import LiveGeneration, Reopen
-from server.loading import bring_up, reopener
-from server.tracing import Traces
+from server.timing.tracing import Traces
 from server.understanding.tagger import Tagger
 from tests.builders import NOON_MS, WordEncoder, an_item, an_upsert
 
@@ -126,7 +126,7 @@ class Shop:
         self.registry.promote(GenerationId(name), override="nothing is evaluated here")
 
     def load(self, generation: Generation) -> LiveGeneration:
-        """What `server.loading.loader` does, with the word encoder in the bundle's place."""
+        """What `server.generations.loading.loader` does, with the word encoder in the bundle's place."""
         encoder = self.encoders[generation.bundle_id]
         return bring_up(generation, encoder, self.indexes, Tagger(self.terms), self.catalogue)
 

@@ -12,7 +12,8 @@ from multigrain.catalog.tables import user_events
 from multigrain.events import Clicked
 from multigrain.features.sql import SqlFeatureStore
 from multigrain.registry.sql import wall_clock_ms
-from multigrain.settings import Settings, load_settings
+from multigrain.settings import Settings
+from multigrain.settings_in_force import load_settings
 from multigrain.types import Action, Behavior, ItemId, UserId
 from streaming.archive.staged import StagedArchive
 from streaming.chores import DAY_MS, chores_of

@@ -10,7 +10,7 @@ from commands.request_options import open_client
 from multigrain.client import Client
 from multigrain.client_channel import ClientTls
 from multigrain.errors import InvalidConfig, Unauthenticated
-from multigrain.settings import current_settings
+from multigrain.settings_in_force import current_settings
 from server.security.tokens import parse
 from tests.certificates import an_authority
 from tests.flow.serving import open_shop, serving

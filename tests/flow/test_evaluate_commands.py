@@ -11,7 +11,8 @@ from commands.main import main
 from multigrain import database
 from multigrain.catalog.catalog import SqlCatalogue
 from multigrain.events import ItemUpserted
-from multigrain.settings import Settings, load_settings
+from multigrain.settings import Settings
+from multigrain.settings_in_force import load_settings
 from tests.builders import NOON_MS
 from tests.integration.programs import run
 from tests.small_training import small_config, small_logs

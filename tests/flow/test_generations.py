@@ -13,7 +13,7 @@ from multigrain.errors import BundleRefused, MultigrainError
 from multigrain.features.windows import Windows
 from multigrain.registry.generation import Generation
 from multigrain.telemetry import GENERATION_SWITCHES
-from server.live import LiveGeneration
+from server.generations.live import LiveGeneration
 from tests.flow.serving import Shop, eventually, open_shop, serving
 
 QUERIES = ("red summer dress", "nike running shoes", "black", "dress 12")

@@ -18,8 +18,8 @@ from multigrain.registry.generation import Generation, GenerationState
 from multigrain.settings import GenerationSettings
 from multigrain.telemetry import CANARY_LOOKS, CANARY_RECALL
 from multigrain.types import Float32s, GenerationId
-from server.canary import LiveCanary
-from server.live import LiveGenerations
+from server.generations.canary import LiveCanary
+from server.generations.live import LiveGenerations
 from tests.builders import a_user_query
 from tests.flow.serving import Shop, eventually, open_shop, serving
 
@@ -78,7 +78,7 @@ def counting(outcome: str) -> Iterator[Callable[[], float]]:
 def test_a_right_index_is_looked_at_once_an_interval(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     _, canary = a_canary(shop, clock)
-    with counting("passed") as looks, caplog.at_level(logging.INFO, "server.canary"):
+    with counting("passed") as looks, caplog.at_level(logging.INFO, "server.generations.canary"):
         for clock.now in (1.0, 2.0, 100.0, 101.5, 102.0):
             canary.refresh()
         assert looks() == 2
@@ -127,7 +127,7 @@ def test_of_two_servers_that_notice_only_one_rolls_back(shop: Shop, caplog: pyte
         shop.promote(name)
     (_, one), (_, other) = (a_canary(shop, Clock(), rollback=True) for _ in range(2))
     spoil(shop, "g-3")
-    with caplog.at_level(logging.INFO, "server.canary"):
+    with caplog.at_level(logging.INFO, "server.generations.canary"):
         one.refresh()
         other.refresh()
     live = shop.registry.live()

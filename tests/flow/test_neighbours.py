@@ -13,9 +13,9 @@ from multigrain.types import Action, GenerationId
 from server.channels import all_channels
 from server.channels.channel import Channel
 from server.channels.lexical_index import LexicalIndex
-from server.live import LiveGeneration
-from server.loading import bring_up
-from server.neighbourhood import Neighbourhood
+from server.generations.live import LiveGeneration
+from server.generations.loading import bring_up
+from server.generations.neighbourhood import Neighbourhood
 from server.request import ChannelName
 from server.understanding.tagger import Tagger
 from tests.builders import NOON_MS, a_behavior

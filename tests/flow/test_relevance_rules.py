@@ -10,7 +10,7 @@ from multigrain import database
 from multigrain.cut_off import CutOff
 from multigrain.key_terms import KeyTerm, TermKind
 from multigrain.registry.generation import Generation
-from server.live import LiveGeneration
+from server.generations.live import LiveGeneration
 from tests.builders import an_item, an_upsert
 from tests.flow.serving import Shop, eventually, serving
 

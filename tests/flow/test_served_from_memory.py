@@ -15,7 +15,7 @@ from multigrain.index.item_index import IndexRows
 from multigrain.index.item_rows import item_rows
 from multigrain.index.specs import IndexSpec
 from multigrain.types import Item, ItemId
-from server.live import LiveGenerations
+from server.generations.live import LiveGenerations
 from tests.builders import NOON_MS, an_item, an_upsert
 from tests.flow.serving import Shop, a_catalogue, eventually, serving
 

@@ -14,7 +14,7 @@ from multigrain import database
 from multigrain.catalog.catalog import SqlCatalogue
 from multigrain.client import Client
 from multigrain.errors import Unavailable
-from multigrain.settings import load_settings
+from multigrain.settings_in_force import load_settings
 from server.app import build_server
 from server.channels import all_channels
 from server.channels.channel import Channel

@@ -27,8 +27,8 @@ from multigrain.v1 import retrieval_pb2_grpc as pb_grpc
 from server.channels import all_channels
 from server.channels.channel import Channel
 from server.channels.lexical_index import LexicalIndex
+from server.generations.live import LiveGeneration
 from server.interceptors import STATUS_OF
-from server.live import LiveGeneration
 from tests.builders import NOON_MS
 from tests.flow.serving import Shop, eventually, open_shop, serving
 from tests.flow.troubled import BrokenChannel, Gate, GatedChannel

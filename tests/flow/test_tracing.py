@@ -14,14 +14,14 @@ from multigrain.errors import Missing
 from multigrain.settings import TelemetrySettings
 from multigrain.v1 import retrieval_pb2 as pb
 from multigrain.v1 import retrieval_pb2_grpc as pb_grpc
-from server import collector as collector_module
-from server import tracing
 from server.channels import all_channels
 from server.channels.channel import Channel
 from server.channels.lexical_index import LexicalIndex
 from server.lifecycle import Server
 from server.request import ChannelName
-from server.tracing import open_traces
+from server.timing import collector as collector_module
+from server.timing import tracing
+from server.timing.tracing import open_traces
 from tests.builders import a_behavior
 from tests.flow.collector import Collector, attributes, collecting
 from tests.flow.serving import Shop, open_shop, serving
@@ -133,7 +133,7 @@ def test_without_a_collector_calls_are_answered_the_log_hears_of_it_once_and_the
 
 def test_where_no_endpoint_is_set_nothing_of_opentelemetry_is_imported() -> None:
     program = (
-        "import sys\nfrom multigrain.settings import TelemetrySettings\nfrom server.tracing import open_traces\n"
+        "import sys\nfrom multigrain.settings import TelemetrySettings\nfrom server.timing.tracing import open_traces\n"
         "assert open_traces(TelemetrySettings()) is None\n"
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"
     )
@@ -144,6 +144,6 @@ def test_where_no_endpoint_is_set_nothing_of_opentelemetry_is_imported() -> None
 
 def test_an_endpoint_without_the_packages_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.grpc.trace_exporter", None)
-    monkeypatch.delitem(sys.modules, "server.collector")
+    monkeypatch.delitem(sys.modules, "server.timing.collector")
     with pytest.raises(Missing, match=r"pip install 'multigrain\[tracing\]'"):
         open_traces(TelemetrySettings(otlp_endpoint="http://127.0.0.1:4317"))

@@ -19,7 +19,7 @@ import yaml
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from prometheus_client import start_http_server
 
-from multigrain.settings import load_settings
+from multigrain.settings_in_force import load_settings
 from streaming.dead_letter import DEAD_SUFFIX
 from tests.services.cache import ROOT
 

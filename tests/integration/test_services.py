@@ -17,7 +17,7 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from pymilvus import MilvusClient
 
-from multigrain.settings import load_settings
+from multigrain.settings_in_force import load_settings
 from streaming.dead_letter import DEAD_SUFFIX
 from tests.services import Service, Unavailable, cache, start_own
 from tests.services.cache import ROOT

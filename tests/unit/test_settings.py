@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from multigrain.errors import InvalidConfig
-from multigrain.settings import explain_settings, load_settings
+from multigrain.settings_in_force import explain_settings, load_settings
 
 
 def a_file(tmp_path: Path, text: str) -> Path:

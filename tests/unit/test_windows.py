@@ -4,7 +4,16 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from multigrain.features.windows import LONG_TERM_ACTIONS, WindowConfig, Windows, split
+from multigrain.features.windows import (
+    DAY_MS,
+    FOREVER_MS,
+    HOUR_MS,
+    LONG_TERM_ACTIONS,
+    WindowConfig,
+    Windows,
+    same_until,
+    split,
+)
 from multigrain.types import Action, Behavior, BehaviorColumns, UserId, UserState
 from tests.builders import NOON_MS, a_behavior
 
@@ -121,3 +130,48 @@ def test_windows_never_overlap_and_run_from_old_to_new(
     assert len(taken) == len(set(taken))
     for rows in parts:
         assert np.all(np.diff(rows.at_ms) >= 0)
+
+
+def contents(found: Windows) -> tuple[object, ...]:
+    return tuple((rows.item_ids, rows.at_ms.tolist()) for rows in found.parts), found.queries
+
+
+@given(
+    events=st.lists(st.tuples(st.sampled_from(Action), st.integers(-30, 400)), max_size=12),
+    asked=st.lists(st.integers(-30, 100), max_size=3),
+    reaches=st.tuples(st.floats(0, 40), st.floats(40, 100), st.floats(100, 300)),
+    later=st.integers(0, 400),
+)
+@settings(max_examples=500, deadline=None)
+def test_windows_stay_the_same_until_the_moment_that_is_said(
+    events: list[tuple[Action, int]], asked: list[int], reaches: tuple[float, float, float], later: int
+) -> None:
+    realtime, short, long = reaches
+    config = WindowConfig(realtime_hours=realtime / HOUR_MS, short_days=short / DAY_MS, long_days=long / DAY_MS)
+    state = UserState(
+        user_id=UserId("user-1"),
+        behaviors=BehaviorColumns.of(
+            [a_behavior(f"sku-{n}", action=action, minutes_ago=age / 60_000) for n, (action, age) in enumerate(events)]
+        ),
+        queries=tuple(f"query {n}" for n in range(len(asked))),
+        query_at_ms=np.array([NOON_MS - age for age in asked], np.int64),
+    )
+
+    until = same_until(state, NOON_MS, config)
+
+    assert until >= NOON_MS
+    at = min(until, NOON_MS + later)
+    assert contents(split(state, at, config)) == contents(split(state, NOON_MS, config))
+
+
+def test_windows_of_one_click_stay_the_same_until_it_leaves_each() -> None:
+    state, config, at_ms = a_state(a_behavior(minutes_ago=10)), WindowConfig(), NOON_MS - 600_000
+
+    leaves = [at_ms + HOUR_MS * 24, at_ms + DAY_MS * 10, at_ms + DAY_MS * 30]
+
+    # The last moment but one in which it is there.
+    assert same_until(state, NOON_MS, config) == leaves[0] - 1
+    assert same_until(state, leaves[0] + 1, config) == leaves[1] - 1
+    assert same_until(state, leaves[1] + 1, config) == leaves[2] - 1
+    assert same_until(state, leaves[2] + 1, config) == FOREVER_MS
+    assert same_until(a_state(), NOON_MS, config) == FOREVER_MS

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from server.braking import braked
+from server.generations.braking import braked
 
 
 def small_calls(count: int) -> int:

@@ -8,7 +8,7 @@ import pytest
 from multigrain.index.exact import ExactIndex
 from multigrain.index.item_index import IndexRows
 from multigrain.types import Float32s
-from server.exact_rank import exact_rank
+from server.explaining.exact_rank import exact_rank
 
 DIMS = 4
 
@@ -37,7 +37,7 @@ def soon() -> float:
 
 
 def test_every_item_stands_where_a_plain_sort_puts_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.exact_rank.PAGE", 7)
+    monkeypatch.setattr("server.explaining.exact_rank.PAGE", 7)
     # Whole numbers, so that equal scores are equal whichever way they are added up; some are.
     rng = np.random.default_rng(0)
     vectors = rng.integers(-3, 4, (40, DIMS)).astype(np.float32)
@@ -56,5 +56,5 @@ def test_what_the_index_does_not_hold_has_no_rank() -> None:
 def test_too_many_items_and_too_little_time_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     index, query = an_index(np.eye(DIMS, dtype=np.float32)), np.ones((1, DIMS), np.float32)
     assert exact_rank(index, query, 3, ends_at=time.monotonic()) == 0
-    monkeypatch.setattr("server.exact_rank.ITEMS_MAX", 3)
+    monkeypatch.setattr("server.explaining.exact_rank.ITEMS_MAX", 3)
     assert exact_rank(index, query, 3, ends_at=soon()) == 0

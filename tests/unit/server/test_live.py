@@ -10,8 +10,8 @@ from multigrain.index.exact import ExactIndexStore
 from multigrain.registry.generation import Evaluated, Generation, GenerationState
 from multigrain.registry.memory import MemoryRegistry
 from multigrain.types import GenerationId
-from server.live import LiveGeneration, LiveGenerations
-from server.loading import bring_up, reopener
+from server.generations.live import LiveGeneration, LiveGenerations
+from server.generations.loading import bring_up, reopener
 from server.understanding.tagger import Tagger
 from tests.builders import NOON_MS, WordEncoder
 

@@ -17,8 +17,8 @@ from multigrain.errors import StoreUnavailable, Unavailable
 from multigrain.events import ItemRemoved
 from multigrain.telemetry import LOG_FIELDS
 from multigrain.types import ItemId
+from server.catalogue.live import LiveCatalogue
 from server.channels.lexical_index import LexicalIndex
-from server.live_catalogue import LiveCatalogue
 from tests.builders import NOON_MS, an_item, an_upsert
 
 ITEMS = PAGE + 10
@@ -90,7 +90,7 @@ def test_columns_are_not_used_before_all_that_there_was_is_loaded(engine: sa.Eng
 
 
 def test_loading_says_how_far_it_is(engine: sa.Engine, titles: LexicalIndex, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "server.loading_progress"):
+    with caplog.at_level(logging.INFO, "server.catalogue.loading_progress"):
         LiveCatalogue(SqlCatalogue(engine), titles, monotonic=Ticking()).refresh()
 
     said = [(record.getMessage(), getattr(record, LOG_FIELDS)) for record in caplog.records]

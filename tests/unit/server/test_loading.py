@@ -15,8 +15,8 @@ from multigrain.features.windows import WindowConfig
 from multigrain.index import specs
 from multigrain.index.exact import ExactIndexStore
 from multigrain.text.analyzer import NAME
-from server.live import LiveGeneration
-from server.loading import loader, reopener
+from server.generations.live import LiveGeneration
+from server.generations.loading import loader, reopener
 from tests.builders import WordEncoder
 from tests.unit.server.test_live import a_generation
 

@@ -20,9 +20,9 @@ from multigrain.index import specs
 from multigrain.types import Action, Behavior, BehaviorColumns, ItemId, UserId, UserState
 from server.channels.channel import Question
 from server.channels.neighbours import NeighboursChannel, recent_items
-from server.live import LiveGeneration
-from server.loading import bring_up
-from server.neighbourhood import Neighbourhood
+from server.generations.live import LiveGeneration
+from server.generations.loading import bring_up
+from server.generations.neighbourhood import Neighbourhood
 from server.result import Hits
 from server.understanding.tagger import Tagger
 from tests.builders import MINUTE_MS, NOON_MS, WordEncoder, a_behavior, an_item, an_upsert

@@ -23,7 +23,7 @@ from server.channels.vector import VectorChannel
 from server.deadline import Deadline
 from server.draft import Draft, draft
 from server.encoding.query_encodings import QueryEncodings
-from server.live import LiveGeneration
+from server.generations.live import LiveGeneration
 from server.refill import refill
 from server.relax import relax
 from server.relevance.relaxing import as_asked
@@ -131,21 +131,58 @@ def refilled(
 ONLY_VECTOR = (ChannelQuota(ChannelName.VECTOR, None),)
 
 
-def test_one_filtered_search_fills_the_holes() -> None:
+def test_few_that_are_missing_are_named_to_the_index() -> None:
     index = WatchedIndex()
     first, after, marked = refilled(index, limit=8)
-    assert len(first.judgement.kept) < 8
+    missing = 10 - len(first.judgement.kept)
+    assert missing > 2
+    assert len(after.judgement.kept) >= 8
+    assert index.asked == [(8, False), (min(8, missing), True)]
+    assert index.read == []
+    assert marked is None
+
+
+def test_where_many_are_missing_one_filtered_search_fills_the_holes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.refill.FEW", 0)
+    index = WatchedIndex()
+    _, after, marked = refilled(index, limit=8)
     assert len(after.judgement.kept) >= 8
     assert index.asked == [(8, False), (8, True)]
     assert marked is None
 
 
-def test_an_index_that_is_short_when_filtered_is_asked_twice_as_deep_while_that_brings_more() -> None:
+def test_a_filtered_search_goes_twice_as_deep_while_that_brings_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.refill.FEW", 0)
+    # Half of adidas is sold out, which the index does not know.
+    items = [
+        an_item(n, title=f"word{n}", brand="adidas" if n <= 40 else "nike", stock=n % 2 * 3) for n in range(1, 101)
+    ]
+    index = WatchedIndex()
+    _, after, marked = refilled(index, limit=12, items=items)
+    assert len(after.judgement.kept) >= 12
+    assert index.asked[:3] == [(12, False), (12, True), (24, True)]
+    assert index.read == []
+    assert marked is None
+
+
+def test_demands_that_the_index_cannot_check_are_worth_more_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.refill.FEW", 0)
+    red = Intent(attributes=(Demand(name="colour", value="red", confidence=0.9, words=("red",)),))
+    items = [an_item(n, title=f"word{n}", attributes={"colour": "red" if n > 90 else "blue"}) for n in range(1, 101)]
+    index = WatchedIndex()
+    first, after, marked = refilled(index, limit=10, items=items, intent=red)
+    assert index.asked == [(10, False), (10 - len(first.judgement.kept), True)]
+    assert sorted(after.judgement.kept.item_nos.tolist()) == list(range(91, 101))
+    assert marked is None
+
+
+def test_what_an_index_that_filters_badly_passes_over_is_compared() -> None:
     index = WatchedIndex(short_when_filtered=True)
-    _, after, marked = refilled(index, limit=10)
+    first, after, marked = refilled(index, limit=10)
     assert len(after.judgement.kept) == 10
-    assert index.asked[:3] == [(10, False), (10, True), (20, False)]
-    assert [k for k, _ in index.asked] == sorted(k for k, _ in index.asked)
+    missing = sorted({*range(10, 101, 10)} - set(first.judgement.kept.item_nos.tolist()))
+    assert index.asked == [(10, False), (len(missing), True)]
+    assert index.read == [missing]
     assert marked is None
 
 
@@ -173,7 +210,7 @@ def test_an_item_that_the_index_does_not_hold_is_looked_for_once() -> None:
 
 def test_a_sweep_takes_pages_and_stops_at_so_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.refill.SWEPT_AT_ONCE", 2)
-    monkeypatch.setattr("server.refill.SWEPT_MAX", 5)
+    monkeypatch.setattr("server.refill.NAMED_MAX", 5)
     index = WatchedIndex(lost=range(1, 101))
     _, after, marked = refilled(index, limit=10)
     assert index.read == [[10, 20], [30, 40], [50]]
@@ -207,7 +244,7 @@ def test_what_meets_every_demand_is_looked_for_first_when_demands_were_given_up(
     assert after.standard.given_up == ("colour red",)
     assert sorted(after.judgement.kept.item_nos.tolist()[:3]) == [98, 99, 100]
     assert after.judgement.kept_verdicts.tolist()[:4] == [Verdict.KEPT] * 3 + [Verdict.ATTRIBUTE]
-    assert len(index.asked) == 1, "a read of three rows, and no search"
+    assert index.asked == [(5, False), (3, True)], "a search among the three, and no other"
     assert marked is None
 
 
@@ -225,7 +262,9 @@ def test_whatever_a_search_misses_the_answer_is_as_long_as_it_can_be(rng: random
     indexed = {n for n in everybody if rng.random() < 0.9}
     limit = rng.randint(1, 40)
     index = WatchedIndex(short_when_filtered=rng.random() < 0.5, lost=lost)
-    _, after, marked = refilled(index, limit=limit, items=items, indexed=indexed)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("server.refill.FEW", rng.choice((0, 5, 4_000)))
+        _, after, marked = refilled(index, limit=limit, items=items, indexed=indexed)
     good = {n for n in indexed if items[n - 1].brand == "adidas" and items[n - 1].stock}
     kept = after.judgement.kept.item_nos.tolist()
     assert set(kept) <= good

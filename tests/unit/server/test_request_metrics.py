@@ -11,8 +11,8 @@ from multigrain import telemetry
 from multigrain.index import specs
 from multigrain.registry.memory import MemoryRegistry
 from multigrain.types import GenerationId
-from server.live import LiveGenerations
-from server.loading import reopener
+from server.generations.live import LiveGenerations
+from server.generations.loading import reopener
 from tests.builders import NOON_MS
 from tests.unit.server.test_live import Loads, publish
 

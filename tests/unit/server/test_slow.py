@@ -13,8 +13,8 @@ from multigrain.telemetry import LOG_FIELDS
 from multigrain.types import Action, GenerationId, ItemId
 from server.request import ChannelName, Request, SessionEvent
 from server.result import Candidates, ChannelReport, Freshness, Hits, Result, Verdict
-from server.slow import SlowRequests
-from server.stages import Call, Step, stage, step
+from server.timing.slow import SlowRequests
+from server.timing.stages import Call, Step, stage, step
 from server.understanding.intent import Intent
 from tests.builders import NOON_MS
 

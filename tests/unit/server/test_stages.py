@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from multigrain.telemetry import STAGE_SECONDS
-from server.stages import Call, current_call, stage, step
+from server.timing.stages import Call, current_call, stage, step
 
 
 def a_call() -> Call:

@@ -4,7 +4,8 @@ import pytest
 
 from multigrain.errors import GateRefused
 from multigrain.registry.generation import GateVerdict
-from multigrain.settings import GateSettings, load_settings
+from multigrain.settings import GateSettings
+from multigrain.settings_in_force import load_settings
 from trainer.evaluation.bootstrap import Difference
 from trainer.evaluation.gate import Live, verdict_of
 from trainer.evaluation.report import Cell, StageReport

@@ -12,7 +12,7 @@ from multigrain.telemetry import LOG_FIELDS, SLOW_REQUESTS
 from multigrain.types import GenerationId
 from server.request import ChannelName, Request
 from server.result import ChannelReport, Degraded, Result, Verdict
-from server.stages import Call, Step
+from server.timing.stages import Call, Step
 from server.understanding.intent import Intent
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from typing import Protocol
 
 from multigrain.catalog.catalog import SqlCatalogue
 from multigrain.catalog.columns import CatalogueColumns
+from server.catalogue.live import LiveCatalogue
 from server.channels.lexical import Titles
 from server.channels.lexical_index import LexicalIndex
-from server.live_catalogue import LiveCatalogue
 
 
 class Catalogue(Protocol):

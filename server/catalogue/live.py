@@ -12,8 +12,8 @@ from multigrain.catalog.memory import PrivateMemory
 from multigrain.errors import Unavailable
 from multigrain.telemetry import LOG_FIELDS
 from multigrain.types import ItemStatus
+from server.catalogue.loading_progress import LoadingProgress
 from server.channels.lexical_index import LexicalIndex
-from server.loading_progress import LoadingProgress
 
 log = logging.getLogger(__name__)
 

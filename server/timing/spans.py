@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from opentelemetry.trace import Span, Status, StatusCode, Tracer, set_span_in_context
 
-from server.stages import THE_CALL, Call, Step
+from server.timing.stages import THE_CALL, Call, Step
 
 PREFIX = "multigrain."
 """Of our attributes: names of two parties meet in one trace."""

@@ -13,14 +13,14 @@ import numpy as np
 
 from multigrain.index.item_index import ItemIndex
 from multigrain.types import GenerationId, ItemId
-from server.changes import changes_for
 from server.channels.asking import ask_one
 from server.channels.channel import Among, Channel
 from server.deadline import Deadline
-from server.exact_rank import exact_rank
-from server.letting_in import Trials, merged, place_of
+from server.explaining.changes import changes_for
+from server.explaining.exact_rank import exact_rank
+from server.explaining.letting_in import Trials, merged, place_of
+from server.explaining.reasons import reasons
 from server.pipeline import Pipeline, Trace
-from server.reasons import reasons
 from server.relevance.policy import failures_of
 from server.relevance.rule import Case
 from server.request import LIMIT_MAX, ChannelName, Request

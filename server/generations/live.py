@@ -20,8 +20,8 @@ from multigrain.registry.generation import Generation, GenerationState
 from multigrain.registry.registry import Registry
 from multigrain.telemetry import GENERATION_REQUESTS, GENERATION_SWITCHES, LOG_FIELDS
 from multigrain.types import GenerationId
-from server.braking import braked
-from server.neighbourhood import Neighbourhood
+from server.generations.braking import braked
+from server.generations.neighbourhood import Neighbourhood
 from server.understanding.tagger import Tagger
 
 log = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from multigrain.index.served_from_memory import ServedFromMemory
 from multigrain.neighbors import Neighbors
 from multigrain.registry.generation import Generation
 from server.encoding.query import encode_alone
-from server.following import Following
-from server.live import Follower, LiveGeneration, Load, Reopen
-from server.neighbourhood import Neighbourhood
+from server.generations.following import Following
+from server.generations.live import Follower, LiveGeneration, Load, Reopen
+from server.generations.neighbourhood import Neighbourhood
 from server.understanding.tagger import Tagger
 
 WARM_QUERY = "running shoes"

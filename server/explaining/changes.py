@@ -7,7 +7,7 @@ import numpy as np
 
 from multigrain.catalog.columns import CatalogueColumns
 from multigrain.types import ItemStatus
-from server.reasons import contradicted, missing_words
+from server.explaining.reasons import contradicted, missing_words
 from server.relevance.membership import in_category, of_brand, of_shop
 from server.relevance.rule import Case, Test
 from server.request import ChannelName, ChannelQuota, RelevanceMode, Request

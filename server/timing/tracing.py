@@ -16,13 +16,13 @@ from multigrain import __version__
 from multigrain.errors import Missing
 from multigrain.settings import TelemetrySettings
 from multigrain.telemetry import LOG_FIELDS
-from server.stages import Call
+from server.timing.stages import Call
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace.export import SpanExporter
 
-    from server.spans import SampledCall
+    from server.timing.spans import SampledCall
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def open_traces(settings: TelemetrySettings) -> "Traces | None":
     if settings.otlp_endpoint is None:
         return None
     try:
-        from server.collector import Collector
+        from server.timing.collector import Collector
     except ImportError:
         raise Missing(
             "opentelemetry is not installed: pip install 'multigrain[tracing]', or leave telemetry.otlp_endpoint unset"
@@ -83,7 +83,7 @@ class Traces:
         """Of every call that has ended. One that its caller, or the share, samples becomes a trace."""
         from opentelemetry.trace import SpanKind
 
-        from server.spans import SampledCall, nanoseconds
+        from server.timing.spans import SampledCall, nanoseconds
 
         around = self._around(call)
         if around is None:
@@ -114,7 +114,7 @@ class Traces:
         return Context() if random.random() < self._share else None
 
     def _make_spans(self) -> None:
-        from server import spans
+        from server.timing import spans
 
         while (sampled := self._calls.get()) is not None:
             try:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from multigrain.errors import Unavailable
-from server.changes import Change
 from server.deadline import Deadline
-from server.live import LiveGeneration
+from server.explaining.changes import Change
+from server.generations.live import LiveGeneration
 from server.pipeline import Pipeline, Supposed, Trace
 from server.request import LIMIT_MAX, ChannelName
 

@@ -15,7 +15,7 @@ from multigrain.registry.registry import Registry
 from multigrain.settings import GenerationSettings
 from multigrain.telemetry import CANARY_LOOKS, CANARY_RECALL, LOG_FIELDS
 from multigrain.types import GenerationId
-from server.live import LiveGeneration, LiveGenerations
+from server.generations.live import LiveGeneration, LiveGenerations
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Which generation answers: loaded beside the one before, gently, swapped in one step, and tried while it serves."""

@@ -1,0 +1,1 @@
+"""Where the time of a call goes, and who reads it: metrics, the answer's debug part, slow requests, traces."""
