@@ -83,12 +83,12 @@ class KafkaSource:
     def pause(self) -> None:
         self._paused = True
         if self._member is not None:
-            self._member.client.pause(*self._member.membership.assigned)
+            self._member.pause()
 
     def resume(self) -> None:
         self._paused = False
         if self._member is not None:
-            self._member.client.resume(*self._member.client.paused())
+            self._member.resume()
 
     def rewind(self) -> None:
         self._taken_up_as, self._next, self._stored = None, {}, {}
@@ -104,10 +104,7 @@ class KafkaSource:
     def lag(self) -> Positions:
         if self._member is None:
             return {}
-        try:
-            known = [(tp, at, self._member.client.highwater(tp)) for tp, at in self._held(self._member).items()]
-        except KafkaError:  # revoked between the two calls
-            return {}
+        known = [(tp, at, self._member.highwater(tp)) for tp, at in self._held(self._member).items()]
         return {_ours(tp): max(0, end - self._acknowledged.get(tp, at)) for tp, at, end in known if end is not None}
 
     def at_end(self) -> bool:

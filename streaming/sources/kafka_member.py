@@ -1,13 +1,14 @@
 """One membership of a consumer group: how it begins, what it may see of the log, and how it ends."""
 
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, NoOffsetForPartitionError
 from kafka.structs import MemberState, OffsetAndMetadata
 
+from multigrain.errors import LogUnavailable
 from streaming.broker import kafka_at, open_client, require_topics
 from streaming.sources.kafka_assignor import HeldPartitions
 
@@ -127,12 +128,31 @@ class KafkaMember:
 
     def position(self, tp: TopicPartition) -> int:
         """The next record to be fetched; behind marks of transactions, which are no records."""
-        with kafka_at(self._bootstrap, doing="looking up a position"):
+        with kafka_at(self._bootstrap, doing="looking up a position"), _still_ours(tp):
             return self.client.position(tp, timeout_ms=_ms(ANSWER_SECONDS)) or 0
 
+    def highwater(self, tp: TopicPartition) -> int | None:
+        """Behind the newest record, as far as the client has heard. None: it has heard nothing, or it is not ours."""
+        with suppress(KafkaError, KeyError):
+            known: int | None = self.client.highwater(tp)
+            return known
+        return None
+
     def go_to(self, tp: TopicPartition, position: int) -> None:
-        self.client.seek(tp, position)
-        self.client.resume(tp)
+        with _still_ours(tp):
+            self.client.seek(tp, position)
+            self.client.resume(tp)
+
+    def pause(self) -> None:
+        """Until `resume`, `read` gives nothing of what is assigned now."""
+        for tp in self._assigned():
+            with suppress(KeyError):
+                self.client.pause(tp)
+
+    def resume(self) -> None:
+        for tp in self.client.paused():
+            with suppress(KeyError):
+                self.client.resume(tp)
 
     def leave(self, acknowledged: Mapping[TopicPartition, int]) -> None:
         """Tells lag tools how far we came, and goes. If the group does not hear it, its session runs out."""
@@ -144,6 +164,21 @@ class KafkaMember:
 
     def _assigned(self) -> frozenset[TopicPartition]:
         return frozenset(self.client.assignment())
+
+
+@contextmanager
+def _still_ours(tp: TopicPartition) -> Iterator[None]:
+    """What a partition cannot be asked any more is LogUnavailable: its place is looked up anew, with all others.
+
+    kafka-python takes partitions away in a thread of its own, between any two of our calls: whenever a group has
+    forgotten us, as it does while a broker is away.
+    """
+    try:
+        yield
+    except (KeyError, ValueError) as error:
+        raise LogUnavailable(
+            f"the group has taken {tp.topic}[{tp.partition}] away meanwhile: it is asked anew"
+        ) from error
 
 
 def offsets(positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, OffsetAndMetadata]:

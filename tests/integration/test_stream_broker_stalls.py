@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from multigrain.errors import LogUnavailable
 from streaming.consumer import Consumer
 from streaming.lost_records import RecordsLost, Skip
 from streaming.sources.kafka import KafkaSource
-from streaming.sources.kafka_member import KafkaMember
+from streaming.sources.kafka_member import Extent, KafkaMember
 from streaming.watchdog import PartitionStalled
 from tests.integration.click_stream import SESSION_SECONDS, ClickStream, eventually, quiet_client
 from tests.services.fixtures import Topics
@@ -105,6 +105,39 @@ def test_what_was_read_before_a_poll_failed_is_read_again(clicks: ClickStream, m
     with pytest.raises(LogUnavailable):
         source.poll(100, 1.0)
     assert sum(reads) == 10
+    consumer.run()
+    consumer.close()
+    clicks.assert_each_was_taken_once()
+
+
+def test_partitions_that_are_taken_away_between_two_calls_are_asked_for_anew(
+    clicks: ClickStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the client does in a thread of its own when the group has forgotten it."""
+    consumer = _with_ten_taken(clicks)
+    source, member = _source(consumer), _source(consumer)._member
+    assert member
+    held, state = member.membership.assigned, member.client._subscription
+    assignment, extents = dict(state.assignment), member.extents
+
+    def extents_and_then_nothing(partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, Extent]:
+        found = extents(partitions)
+        state.assignment.clear()
+        return found
+
+    with monkeypatch.context() as taking:
+        taking.setattr(member, "extents", extents_and_then_nothing)
+        source.rewind()
+        with pytest.raises(LogUnavailable, match=r"\[0\] away meanwhile: it is asked anew"):
+            source.poll(1, 0.1)
+    with monkeypatch.context() as late:
+        late.setattr(member, "_assigned", lambda: held)
+        source.pause()
+        source.resume()
+        assert set(source.lag().values()) == set()
+    state.assignment.update(assignment)
+
+    clicks.send(10)
     consumer.run()
     consumer.close()
     clicks.assert_each_was_taken_once()
