@@ -20,7 +20,7 @@ from streaming.commit import stored_positions
 
 BATCH_RECORDS = 50
 LONGEST_WAIT_SECONDS = 2.0
-"""Between two tries. By itself the consumer would wait up to half a minute; that is its back-off's affair."""
+"""Between two tries. By itself the consumer would wait up to ten seconds; that is its back-off's affair."""
 CATCH_UP_SECONDS = 180.0
 LOOK_SECONDS = 0.1
 
